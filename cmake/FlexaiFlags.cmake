@@ -39,7 +39,7 @@ add_library(flexai_foreign INTERFACE)
 target_link_libraries(flexai_foreign INTERFACE flexai_warnings)
 target_compile_definitions(flexai_foreign INTERFACE FLEXAI_FOREIGN=1)
 target_compile_options(flexai_foreign INTERFACE
-    -fvisibility=hidden -fno-plt -fstack-protector-strong
+    -fvisibility=hidden -fno-plt -fstack-protector-strong -ffunction-sections -fdata-sections
     $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions -fno-rtti -fno-threadsafe-statics -fvisibility-inlines-hidden>
     "SHELL:-include ${PROJECT_SOURCE_DIR}/cmake/foreign/glibc_pins.h")
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")

@@ -21,6 +21,10 @@ include(GoogleTest)
 find_package(GTest 1.12 QUIET)
 find_package(benchmark QUIET)
 
+# What tools/fuzz and tools/check build by name: every fuzz target, every library for foreign processes.
+add_custom_target(fuzz_targets)
+add_custom_target(interposers)
+
 set(FLEXAI_INCLUDE_DIRS "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}")
 
 # flexai::slice -> flexai::slice_foreign; everything that is not ours stays as it is.
@@ -85,6 +89,9 @@ endfunction()
 
 function(flexai_gtest name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "LABEL;TIMEOUT" "SOURCES;DEPS;ENVIRONMENT")
+  if(FLEXAI_FUZZ)
+    return()  # that build is for the fuzz targets only
+  endif()
   if(NOT GTest_FOUND)
     message(WARNING "GoogleTest is not installed (tools/install-packages): ${name} is left out")
     return()
@@ -124,6 +131,7 @@ function(flexai_fuzz name)
   target_include_directories(${name} PRIVATE ${FLEXAI_INCLUDE_DIRS})
   target_link_libraries(${name} PRIVATE flexai_hosted ${arg_DEPS})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/fuzz")
+  add_dependencies(fuzz_targets ${name})
   if(FLEXAI_FUZZ)
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
   else()
@@ -155,7 +163,7 @@ function(flexai_interposer name)
   target_link_libraries(${name} PRIVATE flexai_foreign ${foreign_deps} flexai_foreign_support)
   target_link_options(${name} PRIVATE
       -fuse-ld=bfd -static-libgcc "LINKER:--version-script=${exports}"
-      LINKER:-z,defs LINKER:-z,nodelete LINKER:-z,now LINKER:-z,relro LINKER:-Bsymbolic LINKER:--exclude-libs,ALL
+      LINKER:-z,defs LINKER:-z,nodelete LINKER:-z,now LINKER:-z,relro LINKER:-Bsymbolic LINKER:--exclude-libs,ALL LINKER:--gc-sections
       LINKER:--no-as-needed -l:libpthread.so.0 -l:libdl.so.2 LINKER:--as-needed)
   set_target_properties(${name} PROPERTIES LINKER_LANGUAGE C LINK_DEPENDS "${exports}")
   if(arg_OUTPUT)
@@ -164,9 +172,9 @@ function(flexai_interposer name)
   if(arg_VERSION)
     set_target_properties(${name} PROPERTIES SOVERSION "${arg_VERSION}")
   endif()
+  add_dependencies(interposers ${name})
   set_property(GLOBAL APPEND PROPERTY FLEXAI_INTERPOSERS "$<TARGET_FILE:${name}>=${exports}")
 endfunction()
 
 add_library(flexai_foreign_support STATIC "${PROJECT_SOURCE_DIR}/cmake/foreign/glibc_support.c")
 target_link_libraries(flexai_foreign_support PUBLIC flexai_foreign)
-target_compile_options(flexai_foreign_support PRIVATE -ffunction-sections)
