@@ -1,0 +1,9 @@
+# Names for the scripts in tools/, which do the work and also run where make is missing: `bash tools/demo`.
+.PHONY: demo test build bench check e2e soak fuzz asan tsan coverage format help
+help:
+	@echo 'make demo    install packages, build, show flexai at work'
+	@echo 'make test    install packages, build, run unit and integration tests'
+	@echo 'also: build bench check e2e soak fuzz asan tsan coverage format'
+
+demo test build bench check e2e soak fuzz asan tsan coverage format:
+	@bash tools/$@
