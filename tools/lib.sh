@@ -8,6 +8,8 @@ FLEXAI_ROOT="${FLEXAI_ROOT:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)}"
 export FLEXAI_ROOT
 cd "$FLEXAI_ROOT"
 
+under=()
+
 say() { printf '%s\n' "$*"; }
 warn() { printf '%s\n' "$*" >&2; }
 die() {
@@ -56,11 +58,9 @@ progress() {
 build_preset() {
   local preset="$1"
   shift
-  local extra=()
-  [[ -n "${FLEXAI_WERROR:-}" ]] && extra+=("-DFLEXAI_WERROR=$FLEXAI_WERROR")
   mkdir -p build/logs
   say "build $preset: configuring"
-  if ! cmake --preset "$preset" "${extra[@]}" >"build/logs/configure-$preset.log" 2>&1; then
+  if ! cmake --preset "$preset" "-DFLEXAI_WERROR=${FLEXAI_WERROR:-OFF}" >"build/logs/configure-$preset.log" 2>&1; then
     cat "build/logs/configure-$preset.log" >&2
     die "configuring the preset '$preset' failed; if something is missing, run tools/install-packages build test"
   fi
@@ -84,10 +84,12 @@ use_test_drivers() {
   fi
 }
 
-# run_ctest PRESET [ctest arguments…]: labels are chosen by the caller, failures are shown with their output.
+# run_ctest PRESET [ctest arguments…]: labels are chosen by the caller, failures are shown with their output. A command in
+# the array `under` is put in front.
 run_ctest() {
   local preset="$1"
   shift
   use_test_drivers
-  ctest --test-dir "build/$preset" --output-on-failure --no-tests=error -j"$(jobs_available)" "$@"
+  "${under[@]}" ctest --test-dir "build/$preset" --output-on-failure --no-tests=error -j"$(jobs_available)" \
+    --output-junit "$FLEXAI_ROOT/build/logs/ctest-$preset.xml" "$@"
 }

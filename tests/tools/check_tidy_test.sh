@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# tools/check-tidy looks at what changed, finds a dropped result, and does not look twice at a clean file.
+. "$(dirname "${BASH_SOURCE[0]}")/support.sh"
+skip_without clang-tidy-19
+skip_without python3
+
+cp "$SOURCE/.clang-tidy" "$tree/"
+put outcome.hpp <<'END'
+#pragma once
+namespace flexai {
+enum class Outcome { kOk };
+Outcome Work();
+}  // namespace flexai
+END
+put clean.cpp <<'END'
+#include "outcome.hpp"
+namespace flexai {
+Outcome Twice() { return Work(); }
+}  // namespace flexai
+END
+put old.cpp <<'END'
+#include "outcome.hpp"
+namespace flexai {
+void Drops() { Work(); }
+}  // namespace flexai
+END
+put build/release/compile_commands.json <<END
+[{"directory": "$tree", "file": "clean.cpp", "command": "c++ -std=c++20 -c clean.cpp"},
+ {"directory": "$tree", "file": "old.cpp", "command": "c++ -std=c++20 -c old.cpp"}]
+END
+put .gitignore <<<build/
+git -C "$tree" add -A && git -C "$tree" commit -qm first
+echo "// changed" >>"$tree/clean.cpp"
+git -C "$tree" commit -qam second
+
+expect 0 "only the clean file changed" "$TOOLS/check-tidy"
+[[ -n "$(ls "$tree/build/tidy")" ]] || fail "the clean file is not remembered"
+expect 1 "all files" "$TOOLS/check-tidy" --all
+expect_text "bugprone-unused-return-value"
+echo "// changed" >>"$tree/old.cpp"
+expect 1 "an uncommitted change" "$TOOLS/check-tidy"
+expect_text "old.cpp"
+expect_no_text "clean.cpp"

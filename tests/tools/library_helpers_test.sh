@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# cmake/: a small project with the helpers of FlexaiTargets.cmake builds, tests, and makes a library for foreign processes
+# that passes tools/check-binaries; missing folders, ccache and mold do not matter.
+. "$(dirname "${BASH_SOURCE[0]}")/support.sh"
+skip_without cmake
+skip_without ninja
+skip_without python3
+
+cp -r "$SOURCE/cmake" "$SOURCE/CMakeLists.txt" "$SOURCE/CMakePresets.json" "$tree/"
+mkdir -p "$tree/fuzz" && cp "$SOURCE/fuzz/replay_main.cpp" "$tree/fuzz/"
+put src/core/units.hpp <<'END'
+#pragma once
+inline int One() { return 1; }
+END
+put src/core/CMakeLists.txt <<<'flexai_library(core)'
+put src/slice/ledger.hpp <<'END'
+#pragma once
+bool InForeignProcess();
+int Descriptor();
+END
+# fstat, dlsym and pthread_create are what a plain build binds to symbols of new glibc versions.
+put src/slice/ledger.cpp <<'END'
+#include "slice/ledger.hpp"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <sys/stat.h>
+
+#include "core/units.hpp"
+
+#ifdef FLEXAI_FOREIGN
+bool InForeignProcess() { return true; }
+#else
+bool InForeignProcess() { return false; }
+#endif
+
+namespace {
+void* Same(void* value) { return value; }
+}  // namespace
+
+int Descriptor() {
+  pthread_t thread{};
+  if (pthread_create(&thread, nullptr, Same, nullptr) == 0) pthread_join(thread, nullptr);
+  struct stat info {};
+  return fstat(0, &info) + One() + (dlsym(RTLD_DEFAULT, "no such symbol") != nullptr);
+}
+END
+put src/slice/ledger_test.cpp <<'END'
+#include "slice/ledger.hpp"
+
+#include <gtest/gtest.h>
+
+TEST(LedgerTest, IsBuiltForOurOwnProcess) { EXPECT_FALSE(InForeignProcess()); }
+END
+put src/slice/parse_fuzz.cpp <<'END'
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 3 && data[0] == 'b' && data[1] == 'a' && data[2] == 'd') std::abort();
+  return 0;
+}
+END
+put fuzz/corpora/parse_fuzz/good < <(printf 'good')
+put src/slice/CMakeLists.txt <<<'flexai_library(slice SOURCES ledger.cpp TESTS ledger_test.cpp FUZZ parse_fuzz.cpp DEPS flexai::core FOREIGN)'
+put src/intercept/CMakeLists.txt <<<'flexai_interposer(flexai_probe SOURCES probe.cpp EXPORTS probe.map DEPS flexai::slice)'
+put src/intercept/probe.map <<<'{ global: flexai_probe; local: *; };'
+put src/intercept/probe.cpp <<'END'
+#include "slice/ledger.hpp"
+extern "C" __attribute__((visibility("default"))) int flexai_probe() { return InForeignProcess() ? 100 + Descriptor() : -1; }
+END
+cd "$tree"
+# -fuse-ld=mold and ccache are conveniences: this build has neither.
+expect 0 "configuring" cmake --preset dev -DFLEXAI_MOLD= -DFLEXAI_CCACHE= -DFLEXAI_WERROR=ON
+expect 0 "building" cmake --build --preset dev -- -j2
+expect 0 "testing" ctest --test-dir build/dev --no-tests=error
+expect_text "LedgerTest.IsBuiltForOurOwnProcess"
+expect_text "parse_fuzz.replay"
+expect 0 "the library for foreign processes" "$TOOLS/check-binaries" build/dev
+expect 0 "loading it" python3 -c "import ctypes; value = ctypes.CDLL('build/dev/lib/libflexai_probe.so').flexai_probe(); assert value == 101, value"
+expect 0 "headers compile alone" cmake --build --preset dev --target headers_alone
+
+printf 'bad' >fuzz/corpora/parse_fuzz/crash
+expect 8 "an input that crashes" ctest --test-dir build/dev -R parse_fuzz
+put src/core/needs.hpp <<<'inline std::uint32_t Two() { return 2; }'
+expect 0 "configuring again" cmake --preset dev
+expect 1 "a header that does not compile alone" cmake --build --preset dev --target headers_alone
+expect_text "needs.hpp"
