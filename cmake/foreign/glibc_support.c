@@ -9,12 +9,6 @@
 #include <unistd.h>
 
 /* glibc 2.33 made these symbols; before, they were inline wrappers of __fxstat. */
-int fstat(int fd, struct stat* out) {
-  return (int)syscall(SYS_fstat, fd, out);
-}
-int stat(const char* path, struct stat* out) {
-  return (int)syscall(SYS_newfstatat, AT_FDCWD, path, out, 0);
-}
-int lstat(const char* path, struct stat* out) {
-  return (int)syscall(SYS_newfstatat, AT_FDCWD, path, out, AT_SYMLINK_NOFOLLOW);
-}
+int fstat(int fd, struct stat* out) { return (int)syscall(SYS_fstat, fd, out); }
+int stat(const char* path, struct stat* out) { return (int)syscall(SYS_newfstatat, AT_FDCWD, path, out, 0); }
+int lstat(const char* path, struct stat* out) { return (int)syscall(SYS_newfstatat, AT_FDCWD, path, out, AT_SYMLINK_NOFOLLOW); }

@@ -5,7 +5,7 @@
 expect 0 "no generators" "$TOOLS/check-generated"
 put tools/gen_fresh <<<'[[ "$1" == --check ]]'
 put tools/gen_stale <<<'exit 1'
-sed -i '1i #!/usr/bin/env bash' "$tree"/tools/gen_*
+sed -i '1i #!/usr/bin/env bash' "$tree/tools/"gen_*
 chmod +x "$tree/tools/gen_fresh"
 expect 0 "a fresh file" "$TOOLS/check-generated"
 chmod +x "$tree/tools/gen_stale"

@@ -20,7 +20,7 @@ finds() {
 }
 finds "is a path of one machine" 'built in /home/somebody/flexai'
 finds "is a path of one machine" 'root="/srv2/data/x"'
-finds "the host downloads.invalid is not" 'curl https://downloads.invalid/file'
+finds "the host downloads.somewhere.org is not" 'curl https://downloads.somewhere.org/file'
 finds "open work carries an issue number" '// TODO: later'
 finds "open work carries an issue number" '// FIXME this'
 finds "merge conflict marker" '<<<<<<< HEAD'
