@@ -90,6 +90,10 @@ run_ctest() {
   local preset="$1"
   shift
   use_test_drivers
+  # Passed tests are progress; skipped and failed ones are shown, with the output of the failed.
   "${under[@]}" ctest --test-dir "build/$preset" --output-on-failure --no-tests=error -j"$(jobs_available)" \
-    --output-junit "$FLEXAI_ROOT/build/logs/ctest-$preset.xml" "$@"
+    --output-junit "$FLEXAI_ROOT/build/logs/ctest-$preset.xml" "$@" 2>&1 |
+    progress '/^ +Start +[0-9]+: / { next }
+      /^ *[0-9]+\/[0-9]+ Test +#[0-9]+: .* Passed / {
+        split($1, n, "/"); done = n[1]; total = n[2]; sub(/^.*Test +#[0-9]+: /, ""); sub(/ \.+ +Passed +/, "  "); what = $0; claimed = 1 }' keep
 }
