@@ -1,0 +1,80 @@
+#include "base/terminal.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/fds.hpp"
+
+namespace flexai {
+namespace {
+
+bool ContinuesSequence(char c) noexcept { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
+
+}  // namespace
+
+bool IsTerminal(int fd) noexcept { return isatty(fd) != 0; }
+
+std::size_t TerminalWidth(int fd) noexcept {
+  winsize size{};
+  if (!IsTerminal(fd)) return 0;
+  if (ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+  return size.ws_col;
+}
+
+bool ColorAllowed(int fd, const ColorEnvironment& environment) noexcept {
+  return environment.no_color.empty() && environment.term != "dumb" && !environment.term.empty() && IsTerminal(fd);
+}
+
+std::string Styled(std::string_view text, Style style, bool color) {
+  std::string_view code;
+  switch (style) {
+    case Style::kPlain: break;
+    case Style::kBold: code = "1"; break;
+    case Style::kDim: code = "2"; break;
+    case Style::kGood: code = "32"; break;
+    case Style::kWarning: code = "33"; break;
+    case Style::kBad: code = "31"; break;
+  }
+  if (!color || code.empty()) return std::string(text);
+  return "\x1b[" + std::string(code) + "m" + std::string(text) + "\x1b[0m";
+}
+
+std::size_t DisplayWidth(std::string_view text) noexcept {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return !ContinuesSequence(c); }));
+}
+
+std::string Fitted(std::string_view text, std::size_t width) {
+  const bool cut = DisplayWidth(text) > width;
+  const std::size_t room = cut && width > 0 ? width - 1 : width;
+  std::string out;
+  std::size_t columns = 0;
+  for (const char c : text) {
+    if (!ContinuesSequence(c) && ++columns > room) break;
+    out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+  }
+  if (cut && width > 0) out += "…";
+  return out;
+}
+
+ProgressLine::ProgressLine(int fd) noexcept : fd_(IsTerminal(fd) ? fd : -1) {}
+
+ProgressLine::~ProgressLine() {
+  if (shown_) (void)WriteAll(fd_, "\r\x1b[K");
+}
+
+void ProgressLine::Show(std::string_view text) {
+  if (fd_ < 0) return;
+  const std::size_t width = TerminalWidth(fd_);
+  (void)WriteAll(fd_, "\r" + Fitted(text, width > 1 ? width - 1 : 79) + "\x1b[K");
+  shown_ = true;
+}
+
+std::string Bar(std::uint64_t done, std::uint64_t total, std::size_t width) {
+  const std::size_t inside = width > 2 ? width - 2 : 0;
+  const std::size_t filled = total == 0 ? 0 : static_cast<std::size_t>(std::min(done, total) * inside / total);
+  return "[" + std::string(filled, '#') + std::string(inside - filled, '-') + "]";
+}
+
+}  // namespace flexai
