@@ -1,6 +1,5 @@
 // A tree of values: what `-o json|yaml` prints and what crosses the pipe between our own processes. Objects keep the order in which members were added.
-// A value type; no thread of its own. Parsing takes foreign bytes (fuzzed): nesting deeper than 32 is an
-// error, of members with one name the last counts.
+// A value type; no thread of its own. Parsing takes foreign bytes (fuzzed): nesting deeper than 32 is an error, of members with one name the last counts.
 #pragma once
 
 #include <cstdint>
