@@ -104,7 +104,7 @@ struct flexai_quota_file {
 #define FLEXAI_LEASE_GANG 0x800u
 
 /* Two words changed by one 16-byte compare-and-swap. `used` is the sum of what the processes hold; `tag` names the last change (process index << 48 |
- * operation number), so that any process can finish a change whose author died. See src/slice/ledger.hpp. */
+ * operation number, bit 47: by a sweeper), so that any process can finish a change whose author died. See src/slice/ledger.hpp. */
 struct FLEXAI_REGION_ALIGN(16) flexai_memory_total { uint64_t used_bytes, tag; };
 struct FLEXAI_REGION_ALIGN(16) flexai_memory_account { uint64_t held_bytes, operation; };
 struct flexai_memory_intent { int64_t delta_bytes; uint64_t operation; };
@@ -150,8 +150,7 @@ enum flexai_process_role { FLEXAI_ROLE_TENANT = 0, FLEXAI_ROLE_KEEPER = 1 /* `fl
 
 struct FLEXAI_REGION_ALIGN(128) flexai_process {
   /* line 0: identity. Writer: the process at attach (under the lock), the sweeper at the end. */
-  uint32_t state;      /* (atomic) flexai_process_state */
-  uint32_t generation; /* (atomic) +1 at each attach */
+  uint64_t life;       /* (atomic) flexai_process_state | generation << 8: one word, so that a late sweeper cannot mistake the record's next owner */
   uint32_t alive;      /* (atomic) robust futex word, see src/slice/lifeline.hpp: written by the process itself, then by the kernel at its death */
   uint16_t slot;       /* the share it lives in */
   uint16_t role;       /* flexai_process_role */

@@ -50,17 +50,18 @@ struct ShareChange {
 };
 [[nodiscard]] Outcome Change(RegionFile& region, SlotRef ref, const ShareChange& change, Refusal& why) noexcept;
 
-/// Ends a share. Processes still in it see no more admissions: their gates answer as for an ended slice. kStale when it already ended.
+/// Ends a share that no process lives in any more. kExists while one does (a share is never taken from under running work), kStale when it ended already.
 [[nodiscard]] Outcome End(RegionFile& region, SlotRef ref) noexcept;
 
 /// Registers the calling process in the share (under the lock) and returns its process index. `role`: flexai_process_role.
-/// kStale, kExhausted (1,024 processes), kUnenforceable (no robust futexes), kBusy.
+/// kStale, kExhausted (1,024 processes), kUnenforceable (no robust futexes), kBusy, kIo.
 [[nodiscard]] Outcome Register(RegionFile& region, SlotRef ref, std::uint16_t role, std::uint32_t& process_index) noexcept;
 
-/// Takes back what the dead held: leases at once, memory when their pids are gone, shares without living processes. Cheap when nobody died.
-/// Everybody who gates, attaches, admits or lists calls it; safe at any time from any process. `end_shares` needs a writable quota file and takes the lock.
+/// Takes back what the dead held: leases at once, memory when their pids are gone (their drivers have given it back by then). Cheap when nobody died.
+/// Everybody who gates, attaches, admits or lists calls it; no lock, any process, any time.
 void Sweep(const RegionView& region, Nanos now) noexcept;
-void SweepShares(RegionFile& region) noexcept;
+/// The same, and ends shares in which nobody lives. Takes the lock; needs a writable quota file (else kIo). Part of Admit, Change and Register too.
+[[nodiscard]] Outcome SweepShares(RegionFile& region) noexcept;
 
 /// Finds an active share by name.
 [[nodiscard]] bool FindShare(const RegionView& region, std::string_view name, SlotRef& out) noexcept;

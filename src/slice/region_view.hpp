@@ -11,14 +11,23 @@
 
 namespace flexai::slice {
 
-/// The shared field `word` as an atomic. Shared memory is plain C; this is the only way it is touched.
+#ifdef FLEXAI_STEP_HOOK
+/// Called before every access to shared state in the builds that kill processes between any two of them (kill_test.cpp).
+void StepHook() noexcept;
+#else
+inline void StepHook() noexcept {}
+#endif
+
+/// The shared field `word` as an atomic. Shared memory is plain C; this and Load are the only ways it is touched.
 template <class T>
 [[nodiscard]] inline std::atomic_ref<T> Atomic(T& word) noexcept {
   static_assert(std::atomic_ref<T>::is_always_lock_free);
+  StepHook();
   return std::atomic_ref<T>(word);
 }
 template <class T>
 [[nodiscard]] inline T Load(const T& word, std::memory_order order = std::memory_order_relaxed) noexcept {
+  StepHook();
   return std::atomic_ref<T>(const_cast<T&>(word)).load(order);
 }
 

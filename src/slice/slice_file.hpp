@@ -29,6 +29,9 @@ struct SliceFile {
   Share shares[kMaxShares];  // in ascending order of xpu: the order gang leases are taken in
 };
 
+/// 1 to 63 of [A-Za-z0-9._-], not beginning with '.' or '-': it becomes part of a file name.
+[[nodiscard]] bool IsSliceName(std::string_view name) noexcept;
+
 /// Parses the text of a slice file. (Fuzzed.) kCorrupt, kWrongVersion.
 [[nodiscard]] Outcome ParseSliceFile(std::string_view text, SliceFile& out) noexcept;
 /// Reads and parses; kNotFound, kForeignOwner, kIo besides.

@@ -5,6 +5,8 @@
 // those. Nothing here takes a lock that another process could hold; nothing allocates, throws or writes to a stream.
 #pragma once
 
+#include <pthread.h>
+
 #include <atomic>
 #include <cstdint>
 #include <string_view>
@@ -13,8 +15,11 @@
 #include "core/outcome.hpp"
 #include "core/units.hpp"
 #include "core/xpu_id.hpp"
-#include "slice/region_view.hpp"
-#include "slice/submitter.hpp"
+#include "slice/arbiter.hpp"
+#include "slice/busy_time.hpp"
+#include "slice/ledger.hpp"
+#include "slice/region_file.hpp"
+#include "slice/slice_file.hpp"
 
 namespace flexai::slice {
 
@@ -81,43 +86,62 @@ class Tenant {
  private:
   friend class Membership;
 
-  Ticket Wait(Nanos estimate, std::uint32_t count) noexcept;
-  void Wake(std::uint32_t process) noexcept;
+  [[nodiscard]] Ticket AdmitSlowly(Nanos estimate, std::uint32_t count, GateState& gate) noexcept;
+  [[nodiscard]] Ticket AdmitGang(Nanos estimate, std::uint32_t count) noexcept;
+  void SleepUntilWoken(std::uint32_t word_seen, Nanos until) noexcept;
+  [[nodiscard]] flexai_process& self() const noexcept { return region_.view().process(process_); }
+  [[nodiscard]] flexai_slice_account& account() const noexcept { return region_.view().account(slot_); }
+  static void* HelperThread(void* tenant);
 
   XpuId xpu_;
-  RegionView region_{};
+  RegionFile region_;
   std::uint32_t process_ = 0;
-  Submitter submitter_;
+  std::uint32_t slot_ = 0;
+  Arbiter arbiter_;
+  MemoryAccount memory_;
+  pthread_mutex_t busy_mutex_ = PTHREAD_MUTEX_INITIALIZER;
+  BusyTime busy_[2];  // by clock: driver stamps, host
   class Membership* membership_ = nullptr;
 };
 
-/// This process's slice: what FLEXAI_SLICE names. One object per process, never destroyed.
+/// This process's slice: what FLEXAI_SLICE names.
 class Membership {
  public:
-  static constexpr std::uint32_t kMaxXpus = 16;
-
-  /// Called by our helper thread when a waiter needs this process's queues of `tenant` flushed. May call the driver, must not submit work.
+  /// Called when this process's queues on `tenant` must be flushed: by our helper thread for a waiter elsewhere, or by a thread of ours before it
+  /// sleeps in a gate. May call the driver, must not submit work.
   using Flusher = void (*)(Tenant& tenant, void* context);
 
-  /// Joins the slice that the file at `path` names: opens each region, takes a process record, starts the lifeline and helper threads. Idempotent per
-  /// process; after fork the child calls it anew (see Attached). On failure nothing stays attached. Errors: kNotFound, kStale (the slice ended),
-  /// kExhausted (1,024 processes), kCorrupt, kWrongVersion, kForeignOwner, kUnenforceable (no robust futexes here), kBusy, kIo.
-  [[nodiscard]] Outcome Attach(std::string_view path, Flusher flusher, void* context) noexcept;
+  /// The one object of this process: made at the first call, never destroyed.
+  [[nodiscard]] static Membership& Process() noexcept;
 
-  /// True in the process that attached; false before, and in a child forked from it until it attaches itself. One load.
+  /// Joins the slice that the file at `path` names: opens each region, takes a process record, starts the lifeline and helper threads. Once per process;
+  /// concurrent callers wait for the first. A child of fork joins anew by calling it again. On failure nothing stays attached, and the same answer is
+  /// given to later calls. Errors: kNotFound, kStale (the slice ended), kExhausted (1,024 processes), kCorrupt, kWrongVersion, kForeignOwner,
+  /// kUnenforceable (no robust futexes here), kBusy, kIo.
+  [[nodiscard]] Outcome Attach(const char* path, Flusher flusher, void* context) noexcept;
+
+  /// True in a process that attached; false before, and in a child forked from it until it attaches itself. One load.
   [[nodiscard]] bool Attached() const noexcept;
 
   [[nodiscard]] std::uint32_t size() const noexcept { return count_; }
   [[nodiscard]] Tenant& tenant(std::uint32_t index) noexcept { return tenants_[index]; }
   /// The tenant of `xpu`, or null when the slice has no share of it.
   [[nodiscard]] Tenant* Find(const XpuId& xpu) noexcept;
-  [[nodiscard]] std::string_view name() const noexcept;
+  [[nodiscard]] std::string_view name() const noexcept { return slice_.name; }
 
  private:
   friend class Tenant;
-  Tenant tenants_[kMaxXpus];
+  [[nodiscard]] Outcome Join(const char* path) noexcept;
+
+  SliceFile slice_;
+  Tenant tenants_[SliceFile::kMaxShares];
   std::uint32_t count_ = 0;
-  bool gang_ = false;
+  Flusher flusher_ = nullptr;
+  void* flusher_context_ = nullptr;
+  std::uint32_t* own_page_ = nullptr;       // 1 in the process that attached; the kernel wipes it in children of fork
+  std::atomic<std::int64_t> joining_{0};    // pid of the process whose thread is in Join
+  Outcome outcome_ = Outcome::kNotFound;
+  std::int64_t outcome_pid_ = 0;            // the process that outcome_ is of
 };
 
 }  // namespace flexai::slice

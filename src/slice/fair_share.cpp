@@ -1,0 +1,106 @@
+#include "slice/fair_share.hpp"
+
+#include <algorithm>
+
+namespace flexai::slice {
+namespace {
+
+constexpr std::uint64_t kPermille = 1000;
+
+std::uint64_t Weight(ComputeShare share) noexcept { return std::max<std::uint64_t>(share.request_permille, 1); }
+
+Nanos Scale(Nanos device, std::uint64_t permille) noexcept {
+  return static_cast<Nanos>(static_cast<std::uint64_t>(std::max<Nanos>(device, 0)) * kPermille / permille);
+}
+
+// Moves a clock to min(max(clock, floor) + step, ceiling). The ceiling never pulls a clock back.
+void Advance(std::int64_t& clock, Nanos floor, Nanos step, Nanos ceiling) noexcept {
+  auto word = Atomic(clock);
+  std::int64_t seen = word.load(std::memory_order_relaxed);
+  for (;;) {
+    const std::int64_t from = std::max(seen, floor);
+    const std::int64_t to = std::max(from, std::min(from + step, ceiling));
+    if (word.compare_exchange_weak(seen, to, std::memory_order_relaxed)) return;
+  }
+}
+
+void ChargeService(flexai_slice_account& account, ComputeShare share, Nanos service, const Tuning& tuning, Nanos now) noexcept {
+  Atomic(account.vtime).fetch_add(static_cast<std::uint64_t>(service) * kPermille / Weight(share), std::memory_order_relaxed);
+  const Nanos step = Scale(service, Weight(share));
+  // One command may cost more than the lead limit (a 15 ms command of a 1 % slice is 1.5 s of its guarantee): that debt is real and stays.
+  Advance(account.guarantee_ns, now - tuning.lag_limit_ns, step, now + std::max(step, tuning.lead_limit_ns));
+}
+
+}  // namespace
+
+void ChargeDeviceTime(flexai_slice_account& account, ComputeShare share, Nanos device, Engine engine, const Tuning& tuning, Nanos now) noexcept {
+  device = std::max<Nanos>(device, 0);
+  Atomic(account.device_ns).fetch_add(static_cast<std::uint64_t>(device), std::memory_order_relaxed);
+  if (engine == Engine::kCopy) Atomic(account.copy_ns).fetch_add(static_cast<std::uint64_t>(device), std::memory_order_relaxed);
+  ChargeService(account, share, device, tuning, now);
+  const Nanos step = Scale(device, share.limit_permille);
+  Advance(account.cap_ns, now - tuning.cap_period_ns, step, INT64_MAX);
+}
+
+void ChargeThinkTime(flexai_slice_account& account, ComputeShare share, Nanos pause, const Tuning& tuning, Nanos now) noexcept {
+  if (pause <= 0) return;
+  Atomic(account.think_ns).fetch_add(static_cast<std::uint64_t>(pause), std::memory_order_relaxed);
+  ChargeService(account, share, pause, tuning, now);
+}
+
+Nanos CapCredit(const flexai_slice_account& account, ComputeShare share, Nanos in_flight, const Tuning& tuning, Nanos now) noexcept {
+  if (share.limit_permille >= kPermille) return tuning.cap_period_ns;
+  const Nanos clock = std::max(Load(account.cap_ns), now - tuning.cap_period_ns) + Scale(in_flight, share.limit_permille);
+  return (now - clock) * static_cast<Nanos>(share.limit_permille) / static_cast<Nanos>(kPermille);
+}
+
+Nanos CapRetryAt(const flexai_slice_account& account, ComputeShare share, Nanos in_flight, const Tuning& tuning) noexcept {
+  return Load(account.cap_ns) + Scale(in_flight, share.limit_permille) + tuning.cap_period_ns / 4;
+}
+
+void JoinQueue(const RegionView& region, std::uint32_t slot, bool was_absent, const Tuning& tuning, Nanos now) noexcept {
+  flexai_slice_account& account = region.account(slot);
+  bool others = false;
+  std::uint64_t least = 0;
+  for (std::uint32_t i = 0; i < FLEXAI_REGION_SLICES; ++i) {
+    if (i == slot % FLEXAI_REGION_SLICES || Load(region.share(i).state) != FLEXAI_SLOT_ACTIVE) continue;
+    const flexai_slice_account& other = region.account(i);
+    if (now - Load(other.active_ns) > tuning.absent_ns) continue;
+    const std::uint64_t vtime = Load(other.vtime);
+    if (!others || VtimeDifference(vtime, least) < 0) least = vtime;
+    others = true;
+  }
+  if (others) {
+    auto word = Atomic(account.vtime);
+    std::uint64_t seen = word.load(std::memory_order_relaxed);
+    while (VtimeDifference(seen, least) < 0 && !word.compare_exchange_weak(seen, least, std::memory_order_relaxed)) {
+    }
+  }
+  if (was_absent) Advance(account.guarantee_ns, now, 0, INT64_MAX);
+}
+
+Standing StandingOf(const flexai_slice_account& account, ComputeShare share, Nanos in_flight, const Tuning& tuning, Nanos now) noexcept {
+  Standing standing;
+  standing.uses_idle_only = share.request_permille == 0;
+  standing.priority = share.priority;
+  standing.vtime = Load(account.vtime) + static_cast<std::uint64_t>(std::max<Nanos>(in_flight, 0)) * kPermille / Weight(share);
+  standing.owed = !standing.uses_idle_only && Load(account.guarantee_ns) + Scale(in_flight, Weight(share)) + tuning.owed_ns < now;
+  return standing;
+}
+
+Order CompareClass(const Standing& a, const Standing& b) noexcept {
+  if (a.uses_idle_only != b.uses_idle_only) return a.uses_idle_only ? Order::kAfter : Order::kBefore;
+  if (a.priority == b.priority) return Order::kLevel;
+  if (a.priority > b.priority) return b.owed ? Order::kLevel : Order::kBefore;
+  return a.owed ? Order::kLevel : Order::kAfter;
+}
+
+bool Before(const Standing& a, const Standing& b) noexcept {
+  const Order order = CompareClass(a, b);
+  if (order != Order::kLevel) return order == Order::kBefore;
+  const std::int64_t difference = VtimeDifference(a.vtime, b.vtime);
+  if (difference != 0) return difference < 0;
+  return a.waiting_since < b.waiting_since;
+}
+
+}  // namespace flexai::slice
