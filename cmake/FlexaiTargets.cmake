@@ -10,7 +10,8 @@
 #   flexai_interposer(flexai_opencl SOURCES layer.cpp EXPORTS exports.map DEPS flexai::slice_foreign)
 #     lib/libflexai_opencl.so, for foreign processes; OUTPUT cuda VERSION 1 makes libcuda.so.1
 #   flexai_app(flexai SOURCES main.cpp DEPS flexai::cli)     bin/flexai
-#   flexai_gtest(name SOURCES … DEPS … LABEL integration)    a gtest binary that belongs to no library
+#   flexai_gtest(name SOURCES … DEPS … LABEL integration)    a gtest binary that belongs to no library; with SERIAL none of
+#                            its tests runs beside another; finds what it starts by FLEXAI_SOURCE_DIR and FLEXAI_BUILD_DIR
 #   flexai_script_test(name SCRIPT x.sh LABEL integration)   a bash test; exit 77 means skipped
 #   flexai_fuzz(name SOURCE x_fuzz.cpp DEPS …)               libFuzzer target; elsewhere a replay of fuzz/corpora/<name>
 #
@@ -88,7 +89,7 @@ function(flexai_library name)
 endfunction()
 
 function(flexai_gtest name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "LABEL;TIMEOUT" "SOURCES;DEPS;ENVIRONMENT")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "SERIAL" "LABEL;TIMEOUT" "SOURCES;DEPS")
   if(FLEXAI_FUZZ)
     return()  # that build is for the fuzz targets only
   endif()
@@ -105,8 +106,15 @@ function(flexai_gtest name)
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE ${FLEXAI_INCLUDE_DIRS})
   target_link_libraries(${name} PRIVATE flexai_hosted ${arg_DEPS} GTest::gmock GTest::gtest_main)
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-      PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} ENVIRONMENT "${arg_ENVIRONMENT}")
+  if(NOT arg_LABEL STREQUAL unit)
+    target_compile_definitions(${name} PRIVATE
+        FLEXAI_SOURCE_DIR="${PROJECT_SOURCE_DIR}" FLEXAI_BUILD_DIR="${CMAKE_BINARY_DIR}")
+  endif()
+  set(properties LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
+  if(arg_SERIAL)
+    list(APPEND properties RUN_SERIAL TRUE)
+  endif()
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
 endfunction()
 
 function(flexai_script_test name)

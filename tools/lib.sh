@@ -7,6 +7,8 @@ set -euo pipefail
 FLEXAI_ROOT="${FLEXAI_ROOT:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)}"
 export FLEXAI_ROOT
 cd "$FLEXAI_ROOT"
+# A clone that belongs to somebody else (CI as root) is still the tree that is asked about.
+export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0="$FLEXAI_ROOT"
 
 under=()
 

@@ -81,8 +81,28 @@ expect 0 "loading it" python3 -c "import ctypes; value = ctypes.CDLL('build/dev/
 expect 0 "headers compile alone" cmake --build --preset dev --target headers_alone
 
 printf 'bad' >fuzz/corpora/parse_fuzz/crash
-expect 8 "an input that crashes" ctest --test-dir build/dev -R parse_fuzz
+expect 8 "an input that crashes" bash -c '. "$TOOLS/lib.sh"; run_ctest dev'
+expect_text "parse_fuzz/crash"
+expect_text "1 tests failed out of 2"
+expect_no_text "Start "
+expect 0 "the test that still passes" bash -c '. "$TOOLS/lib.sh"; run_ctest dev -R LedgerTest'
+expect_text "100 %  LedgerTest.IsBuiltForOurOwnProcess"
+expect 0 "the check of headers" "$TOOLS/check-headers" dev
 put src/core/needs.hpp <<<'inline std::uint32_t Two() { return 2; }'
-expect 0 "configuring again" cmake --preset dev
-expect 1 "a header that does not compile alone" cmake --build --preset dev --target headers_alone
+expect 1 "a header that does not compile alone" "$TOOLS/check-headers" dev
 expect_text "needs.hpp"
+rm src/core/needs.hpp
+
+echo 'int broken(' >>src/slice/ledger_test.cpp
+expect 1 "a file that does not compile" bash -c '. "$TOOLS/lib.sh"; build_preset dev'
+expect_text "ledger_test.cpp"
+expect_text "building the preset 'dev' failed"
+
+[[ "$(uname -m)" == x86_64 ]] && command -v aarch64-linux-gnu-g++ qemu-aarch64 >/dev/null || exit 0
+expect 0 "the same library for 64-bit ARM" "$TOOLS/check-aarch64"
+put src/intercept/probe.cpp <<'END'
+#include <cstdlib>
+extern "C" __attribute__((visibility("default"))) int flexai_probe() { return 1; }
+static const bool dies_when_loaded = (std::abort(), true);
+END
+expect 1 "a library that can not be loaded" "$TOOLS/check-aarch64"
