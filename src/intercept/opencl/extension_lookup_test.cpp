@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "intercept/opencl/fake_loader_for_test.hpp"
+#include "intercept/opencl/testing/fake_loader.hpp"
 #include "intercept/opencl/hooks.hpp"
 
 namespace flexai::opencl {

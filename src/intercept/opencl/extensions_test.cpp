@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "intercept/opencl/fake_loader_for_test.hpp"
+#include "intercept/opencl/testing/fake_loader.hpp"
 #include "intercept/opencl/hooks.hpp"
 
 namespace flexai::opencl {
