@@ -4,6 +4,7 @@
 #   flexai_foreign    code loaded into other people's processes: no exceptions, no RTTI, nothing but glibc, old glibc symbols
 
 option(FLEXAI_WERROR "Warnings are errors (CI)" OFF)
+option(FLEXAI_FOREIGN_ONLY "Only the libraries for foreign processes: cross builds, where the rest's dependencies are missing" OFF)
 option(FLEXAI_FUZZ "Build *_fuzz targets against libFuzzer (needs clang)" OFF)
 option(FLEXAI_COVERAGE "Instrument for gcov" OFF)
 set(FLEXAI_SANITIZE "" CACHE STRING "Comma-separated sanitizers for our own processes")

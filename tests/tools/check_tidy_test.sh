@@ -33,6 +33,7 @@ git -C "$tree" add -A && git -C "$tree" commit -qm first
 echo "// changed" >>"$tree/clean.cpp"
 git -C "$tree" commit -qam second
 
+export FLEXAI_BASE=HEAD~1
 expect 0 "only the clean file changed" "$TOOLS/check-tidy"
 [[ "$(find "$tree/build/tidy" -maxdepth 1 -type f | wc -l)" == 1 ]] || fail "the clean file is not remembered"
 expect 1 "all files" "$TOOLS/check-tidy" --all
@@ -41,3 +42,5 @@ echo "// changed" >>"$tree/old.cpp"
 expect 1 "an uncommitted change" "$TOOLS/check-tidy"
 expect_text "old.cpp"
 expect_no_text "clean.cpp"
+FLEXAI_BASE="" expect 1 "a young repository" "$TOOLS/check-tidy"
+expect_text "old.cpp"
