@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "intercept/opencl/testing/fake_loader.hpp"
 #include "intercept/opencl/hooks.hpp"
+#include "intercept/opencl/testing/fake_loader.hpp"
 
 namespace flexai::opencl {
 namespace {
@@ -12,9 +12,7 @@ using testing::FreshLoader;
 int driver_function;
 void* const kDriverFunction = &driver_function;
 
-void* Lookup(FakeLoader& loader, const char* name) {
-  return hook::clGetExtensionFunctionAddressForPlatform(loader.platform(), name);
-}
+void* Lookup(FakeLoader& loader, const char* name) { return hook::clGetExtensionFunctionAddressForPlatform(loader.platform(), name); }
 
 TEST(ExtensionLookupTest, FindsNothingThatTheDriverLacks) {
   FakeLoader& loader = FreshLoader();

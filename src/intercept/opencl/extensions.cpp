@@ -119,8 +119,7 @@ cl_int clGetPlatformInfo(cl_platform_id platform, cl_platform_info param_name, s
   };
   switch (param_name) {
     case CL_PLATFORM_EXTENSIONS: return FilteredNames(query, param_value_size, param_value, param_value_size_ret);
-    case CL_PLATFORM_EXTENSIONS_WITH_VERSION:
-      return FilteredVersions(query, param_value_size, param_value, param_value_size_ret);
+    case CL_PLATFORM_EXTENSIONS_WITH_VERSION: return FilteredVersions(query, param_value_size, param_value, param_value_size_ret);
     default: return query(param_value_size, param_value, param_value_size_ret);
   }
 }
@@ -132,8 +131,7 @@ cl_int clGetDeviceInfo(cl_device_id device, cl_device_info param_name, size_t pa
   };
   switch (param_name) {
     case CL_DEVICE_EXTENSIONS: return FilteredNames(query, param_value_size, param_value, param_value_size_ret);
-    case CL_DEVICE_EXTENSIONS_WITH_VERSION:
-      return FilteredVersions(query, param_value_size, param_value, param_value_size_ret);
+    case CL_DEVICE_EXTENSIONS_WITH_VERSION: return FilteredVersions(query, param_value_size, param_value, param_value_size_ret);
     default: return query(param_value_size, param_value, param_value_size_ret);
   }
 }

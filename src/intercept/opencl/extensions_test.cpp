@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "intercept/opencl/testing/fake_loader.hpp"
 #include "intercept/opencl/hooks.hpp"
+#include "intercept/opencl/testing/fake_loader.hpp"
 
 namespace flexai::opencl {
 namespace {

@@ -29,8 +29,8 @@ cl_int Answer(const void* value, std::size_t bytes, std::size_t room, void* out,
   return CL_SUCCESS;
 }
 
-cl_int Init(cl_uint num_entries, const cl_icd_dispatch* target, cl_uint* num_entries_ret,
-            const cl_icd_dispatch** layer_ret, const void* caller) noexcept {
+cl_int Init(cl_uint num_entries, const cl_icd_dispatch* target, cl_uint* num_entries_ret, const cl_icd_dispatch** layer_ret,
+            const void* caller) noexcept {
   if (target == nullptr || num_entries_ret == nullptr || layer_ret == nullptr) return CL_INVALID_VALUE;
   AdoptNext(target, num_entries, caller);
   // More entries than the loader has are ignored by it; fewer leave its newer ones as they are.
@@ -55,19 +55,16 @@ FLEXAI_EXPORT cl_int CL_API_CALL clGetLayerInfo(cl_layer_info param_name, size_t
   }
 }
 
-FLEXAI_EXPORT cl_int CL_API_CALL clInitLayer(cl_uint num_entries, const cl_icd_dispatch* target_dispatch,
-                                             cl_uint* num_entries_ret, const cl_icd_dispatch** layer_dispatch_ret) {
-  return flexai::opencl::Init(num_entries, target_dispatch, num_entries_ret, layer_dispatch_ret,
-                              __builtin_return_address(0));
+FLEXAI_EXPORT cl_int CL_API_CALL clInitLayer(cl_uint num_entries, const cl_icd_dispatch* target_dispatch, cl_uint* num_entries_ret,
+                                             const cl_icd_dispatch** layer_dispatch_ret) {
+  return flexai::opencl::Init(num_entries, target_dispatch, num_entries_ret, layer_dispatch_ret, __builtin_return_address(0));
 }
 
 // Properties only choose between clDeinitLayer and atexit for the end; we need neither.
 FLEXAI_EXPORT cl_int CL_API_CALL clInitLayerWithProperties(cl_uint num_entries, const cl_icd_dispatch* target_dispatch,
-                                                           cl_uint* num_entries_ret,
-                                                           const cl_icd_dispatch** layer_dispatch_ret,
+                                                           cl_uint* num_entries_ret, const cl_icd_dispatch** layer_dispatch_ret,
                                                            const cl_layer_properties_later*) {
-  return flexai::opencl::Init(num_entries, target_dispatch, num_entries_ret, layer_dispatch_ret,
-                              __builtin_return_address(0));
+  return flexai::opencl::Init(num_entries, target_dispatch, num_entries_ret, layer_dispatch_ret, __builtin_return_address(0));
 }
 
 // Khronos 3.1 calls it while the process exits, before it unloads the drivers. Other threads may still be inside hooks, and

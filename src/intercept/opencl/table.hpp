@@ -43,13 +43,13 @@ static_assert(kSlots * sizeof(void*) == sizeof(cl_icd_dispatch));
 struct ExtensionApi {
   std::string_view name;
   std::string_view extension;
-  LocalClass local;          // pass or withhold; an alias has its slot's class
-  std::int16_t alias;        // the slot whose function it is, or -1
+  LocalClass local;    // pass or withhold; an alias has its slot's class
+  std::int16_t alias;  // the slot whose function it is, or -1
 };
 
 inline constexpr ExtensionApi kExtensionApis[] = {
 #define FLEXAI_EXT_API(name, extension, local, remote) {#name, #extension, LocalClass::local, -1},
-#define FLEXAI_EXT_ALIAS(name, extension, core)                                   \
+#define FLEXAI_EXT_ALIAS(name, extension, core) \
   {#name, #extension, kApis[static_cast<std::size_t>(Slot::core)].local, static_cast<std::int16_t>(Slot::core)},
 #include "api/hooks/opencl.def"
 };

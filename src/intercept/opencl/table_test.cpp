@@ -16,13 +16,11 @@ namespace {
 // An alias is answered with the core function's hook, so both must be the same to a compiler.
 template <class Extension, class Core>
 constexpr bool kSameCall = std::is_same_v<Extension*, Core>;
-static_assert(kSameCall<decltype(clCreateCommandQueueWithPropertiesKHR),
-                        decltype(cl_icd_dispatch::clCreateCommandQueueWithProperties)>);
+static_assert(kSameCall<decltype(clCreateCommandQueueWithPropertiesKHR), decltype(cl_icd_dispatch::clCreateCommandQueueWithProperties)>);
 static_assert(kSameCall<decltype(clCreateProgramWithILKHR), decltype(cl_icd_dispatch::clCreateProgramWithIL)>);
-static_assert(kSameCall<std::remove_pointer_t<clCreateBufferWithPropertiesINTEL_fn>,
-                        decltype(cl_icd_dispatch::clCreateBufferWithProperties)>);
-static_assert(kSameCall<decltype(clSetMemObjectDestructorAPPLE),
-                        decltype(cl_icd_dispatch::clSetMemObjectDestructorCallback)>);
+static_assert(
+    kSameCall<std::remove_pointer_t<clCreateBufferWithPropertiesINTEL_fn>, decltype(cl_icd_dispatch::clCreateBufferWithProperties)>);
+static_assert(kSameCall<decltype(clSetMemObjectDestructorAPPLE), decltype(cl_icd_dispatch::clSetMemObjectDestructorCallback)>);
 
 TEST(OpenclTableTest, NamesEveryFunctionOnce) {
   std::set<std::string_view> seen;

@@ -29,9 +29,9 @@ std::set<std::string> EmptyCoreSlots(const cl_icd_dispatch& table) {
 
 TEST_P(DispatchFacts, LeavesTheseCoreSlotsNull) {
   const std::set<std::string> pocl = {"clSetCommandQueueProperty"};
-  const std::set<std::string> rusticl = {"clSetCommandQueueProperty",       "clUnloadCompiler",
-                                         "clEnqueueNativeKernel",           "clEnqueueWaitForEvents",
-                                         "clCreateProgramWithBuiltInKernels", "clCreateSubDevices"};
+  const std::set<std::string> rusticl = {
+      "clSetCommandQueueProperty",         "clUnloadCompiler",  "clEnqueueNativeKernel", "clEnqueueWaitForEvents",
+      "clCreateProgramWithBuiltInKernels", "clCreateSubDevices"};
 
   const std::set<std::string> empty = EmptyCoreSlots(driver().table());
 
@@ -50,8 +50,7 @@ std::set<std::string> WordsOf(const char* file) {
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     if (!name_begins(i)) continue;
     std::string word = "cl";
-    for (std::size_t k = i + 2; k < bytes.size() && (std::isalnum(static_cast<unsigned char>(bytes[k])) || bytes[k] == '_');
-         ++k) {
+    for (std::size_t k = i + 2; k < bytes.size() && (std::isalnum(static_cast<unsigned char>(bytes[k])) || bytes[k] == '_'); ++k) {
       if (name_begins(k)) words.insert(word);
       word += bytes[k];
       if (word.size() > 100) break;
@@ -84,8 +83,7 @@ TEST_P(DispatchFacts, AnswersNullHandlesThroughTheLoader) {
   const size_t one = 1;
   EXPECT_EQ(clGetDeviceInfo(nullptr, CL_DEVICE_NAME, 0, nullptr, &size), CL_INVALID_DEVICE);
   EXPECT_EQ(clGetContextInfo(nullptr, CL_CONTEXT_DEVICES, 0, nullptr, &size), CL_INVALID_CONTEXT);
-  EXPECT_EQ(clEnqueueNDRangeKernel(nullptr, nullptr, 1, nullptr, &one, nullptr, 0, nullptr, nullptr),
-            CL_INVALID_COMMAND_QUEUE);
+  EXPECT_EQ(clEnqueueNDRangeKernel(nullptr, nullptr, 1, nullptr, &one, nullptr, 0, nullptr, nullptr), CL_INVALID_COMMAND_QUEUE);
   EXPECT_EQ(clReleaseEvent(nullptr), CL_INVALID_EVENT);
 }
 
@@ -100,8 +98,7 @@ TEST_P(DispatchFacts, NamesTheSamePlatformsEachTime) {
 
 TEST_P(DispatchFacts, HasADefaultDeviceExceptInRusticl) {
   const cl_int wanted = is("rusticl") ? CL_DEVICE_NOT_FOUND : CL_SUCCESS;
-  const cl_context_properties properties[] = {CL_CONTEXT_PLATFORM,
-                                              reinterpret_cast<cl_context_properties>(driver().platform), 0};
+  const cl_context_properties properties[] = {CL_CONTEXT_PLATFORM, reinterpret_cast<cl_context_properties>(driver().platform), 0};
   cl_device_id device;
   cl_int status = CL_SUCCESS;
 

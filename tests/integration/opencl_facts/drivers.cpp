@@ -94,8 +94,7 @@ cl_event Driver::Enqueue(cl_command_queue into, cl_uint steps, cl_event after) c
   clSetKernelArg(kernel, 1, sizeof steps, &steps);
   const size_t one = 1;
   cl_event event = nullptr;
-  clEnqueueNDRangeKernel(into, kernel, 1, nullptr, &one, &one, after != nullptr ? 1 : 0,
-                         after != nullptr ? &after : nullptr, &event);
+  clEnqueueNDRangeKernel(into, kernel, 1, nullptr, &one, &one, after != nullptr ? 1 : 0, after != nullptr ? &after : nullptr, &event);
   return event;
 }
 

@@ -105,8 +105,7 @@ TEST_F(OpenclLoadersTest, TwoLoadersShareTheLayer) {
 TEST_F(OpenclLoadersTest, WithheldFunctionsAreNotFoundByName) {
   Loader loader(kSystemLoader);
   if (!loader.present() || loader.Platforms().empty()) GTEST_SKIP() << "no OpenCL is installed (tools/install-packages run)";
-  auto* lookup =
-      loader.Get<decltype(clGetExtensionFunctionAddressForPlatform)>("clGetExtensionFunctionAddressForPlatform");
+  auto* lookup = loader.Get<decltype(clGetExtensionFunctionAddressForPlatform)>("clGetExtensionFunctionAddressForPlatform");
 
   for (cl_platform_id platform : loader.Platforms()) {
     EXPECT_EQ(lookup(platform, "clCreateCommandBufferKHR"), nullptr);
