@@ -6,6 +6,7 @@
 
 #include "core/opencl_facts.hpp"
 #include "intercept/opencl/attach.hpp"
+#include "intercept/opencl/device_list.hpp"
 #include "intercept/opencl/dispatch.hpp"
 #include "intercept/opencl/hooks.hpp"
 
@@ -40,55 +41,6 @@ struct DeviceQuery {
   }
 };
 
-// A list of handles, on the stack when it is short.
-class DeviceList {
- public:
-  DeviceList() = default;
-  DeviceList(const DeviceList&) = delete;
-  DeviceList& operator=(const DeviceList&) = delete;
-  ~DeviceList() {
-    if (handles_ != few_) std::free(handles_);
-  }
-
-  [[nodiscard]] cl_int Fetch(cl_platform_id platform, cl_device_type type) noexcept {
-    cl_uint known = 0;
-    if (const cl_int status = Next().clGetDeviceIDs(platform, type, 0, nullptr, &known); status != CL_SUCCESS) return status;
-    if (known > kFew) {
-      handles_ = static_cast<cl_device_id*>(std::malloc(known * sizeof *handles_));
-      if (handles_ == nullptr) {
-        handles_ = few_;
-        return CL_OUT_OF_HOST_MEMORY;
-      }
-    }
-    cl_uint now = known;
-    if (known != 0) {
-      if (const cl_int status = Next().clGetDeviceIDs(platform, type, known, handles_, &now); status != CL_SUCCESS) return status;
-    }
-    count_ = now < known ? now : known;
-    return CL_SUCCESS;
-  }
-
-  /// Drops what `keep` does not want; the order stays.
-  template <class Keep>
-  void Filter(Keep keep) noexcept {
-    cl_uint kept = 0;
-    for (cl_uint i = 0; i < count_; ++i) {
-      if (keep(handles_[i])) handles_[kept++] = handles_[i];
-    }
-    count_ = kept;
-  }
-
-  [[nodiscard]] cl_uint count() const noexcept { return count_; }
-  [[nodiscard]] cl_device_id operator[](cl_uint i) const noexcept { return handles_[i]; }
-  [[nodiscard]] const cl_device_id* data() const noexcept { return handles_; }
-
- private:
-  static constexpr cl_uint kFew = 32;
-  cl_device_id few_[kFew];
-  cl_device_id* handles_ = few_;
-  cl_uint count_ = 0;
-};
-
 const Platform* FindPlatform(const Platform* from, const Platform* to, cl_platform_id handle) noexcept {
   for (const Platform* platform = from; platform != to; platform = platform->next) {
     if (platform->handle == handle) return platform;
@@ -115,8 +67,8 @@ const Platform* ListPlatform(cl_platform_id handle) noexcept {
   const bool remote = ask_platform(CL_PLATFORM_NAME, sizeof name - 1, name) != 0 && name == kRemotePlatform;
   for (cl_uint i = 0; i < list.count(); ++i) {
     auto* device = new (&platform->devices[i]) Device;
-    const DeviceQuery ask{list[i]};
-    device->handle = list[i];
+    const DeviceQuery ask{list.data()[i]};
+    device->handle = list.data()[i];
     device->left_alone = remote;
     device->xpu = OpenClFacts::Read(ask_platform, ask, i).id();
     cl_ulong most = 0;
@@ -141,24 +93,6 @@ const Device* FindListed(cl_device_id device) noexcept {
     }
   }
   return nullptr;
-}
-
-// The driver's list without what this slice does not hold.
-[[nodiscard]] cl_int FetchVisible(cl_platform_id platform, cl_device_type type, DeviceList& list) noexcept {
-  if (const cl_int status = list.Fetch(platform, type); status != CL_SUCCESS) return status;
-  const bool had_any = list.count() != 0;
-  list.Filter(IsVisible);
-  if (list.count() == 0 && had_any && (type & CL_DEVICE_TYPE_DEFAULT) != 0) {
-    // The driver has a default device, and the slice another one: that one is the default then.
-    if (const cl_int status = list.Fetch(platform, CL_DEVICE_TYPE_ALL); status != CL_SUCCESS) return status;
-    bool found = false;
-    list.Filter([&](cl_device_id device) {
-      const bool first = !found && IsVisible(device);
-      found = found || first;
-      return first;
-    });
-  }
-  return list.count() != 0 ? CL_SUCCESS : CL_DEVICE_NOT_FOUND;
 }
 
 }  // namespace
@@ -197,6 +131,12 @@ bool IsVisible(cl_device_id device) noexcept {
   return root != nullptr && (root->left_alone || TenantOf(*root) != nullptr);
 }
 
+bool RefuseHidden(cl_device_id device) noexcept {
+  if (IsVisible(device)) return false;
+  CountBypassAttempt();
+  return true;
+}
+
 namespace hook {
 
 cl_int clGetDeviceIDs(cl_platform_id platform, cl_device_type device_type, cl_uint num_entries, cl_device_id* devices, cl_uint* num_devices) {
@@ -206,13 +146,25 @@ cl_int clGetDeviceIDs(cl_platform_id platform, cl_device_type device_type, cl_ui
     if (status != CL_SUCCESS) return status;
   }
   DeviceList list;
-  const cl_int status = FetchVisible(platform, device_type, list);
+  const cl_int status = list.FetchVisible(platform, device_type);
   if (status != CL_SUCCESS && status != CL_DEVICE_NOT_FOUND) return status;
   if (num_devices != nullptr) *num_devices = list.count();
   if (devices != nullptr) {
-    for (cl_uint i = 0; i < list.count() && i < num_entries; ++i) devices[i] = list[i];
+    for (cl_uint i = 0; i < list.count() && i < num_entries; ++i) devices[i] = list.data()[i];
   }
   return status;
+}
+
+cl_int clCreateSubDevices(cl_device_id in_device, const cl_device_partition_property* properties, cl_uint num_devices, cl_device_id* out_devices,
+                          cl_uint* num_devices_ret) {
+  if (in_device != nullptr && RefuseHidden(in_device)) return CL_INVALID_DEVICE;
+  return Next().clCreateSubDevices(in_device, properties, num_devices, out_devices, num_devices_ret);
+}
+
+cl_int clCreateSubDevicesEXT(cl_device_id in_device, const cl_device_partition_property_ext* properties, cl_uint num_entries, cl_device_id* out_devices,
+                             cl_uint* num_devices) {
+  if (in_device != nullptr && RefuseHidden(in_device)) return CL_INVALID_DEVICE;
+  return Next().clCreateSubDevicesEXT(in_device, properties, num_entries, out_devices, num_devices);
 }
 
 }  // namespace hook

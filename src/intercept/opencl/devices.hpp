@@ -32,4 +32,7 @@ struct Device {
 /// Whether the application may see and use the device.
 [[nodiscard]] bool IsVisible(cl_device_id device) noexcept;
 
+/// True, and an attempt to leave the slice is counted, when it may not. The caller answers CL_INVALID_DEVICE.
+[[nodiscard]] bool RefuseHidden(cl_device_id device) noexcept;
+
 }  // namespace flexai::opencl

@@ -3,8 +3,10 @@
 . "$(dirname "${BASH_SOURCE[0]}")/drivers.sh"
 
 python="${FLEXAI_TEST_PYTHON:-}"
-[[ -n "$python" ]] && "$python" -c 'import pyopencl' 2>/dev/null ||
-  { echo "skipped: no Python with pyopencl (tools/install-packages python)" && exit 77; }
+if [[ -z "$python" ]] || ! "$python" -c 'import pyopencl' 2>/dev/null; then
+  echo "skipped: no Python with pyopencl (tools/install-packages python)"
+  exit 77
+fi
 
 cat >"$scratch/client.py" <<'CLIENT'
 import numpy
