@@ -93,9 +93,14 @@ run_ctest() {
   shift
   use_test_drivers
   # Passed tests are progress; skipped and failed ones are shown, with the output of the failed.
+  local report="$FLEXAI_ROOT/build/logs/ctest-$preset.xml" status=0
+  mkdir -p build/logs && rm -f "$report"
   "${under[@]}" ctest --test-dir "build/$preset" --output-on-failure --no-tests=error -j"$(jobs_available)" \
-    --output-junit "$FLEXAI_ROOT/build/logs/ctest-$preset.xml" "$@" 2>&1 |
+    --output-junit "$report" "$@" 2>&1 |
     progress '/^ +Start +[0-9]+: / { next }
       /^ *[0-9]+\/[0-9]+ Test +#[0-9]+: .* Passed / {
-        split($1, n, "/"); done = n[1]; total = n[2]; sub(/^.*Test +#[0-9]+: /, ""); sub(/ \.+ +Passed +/, "  "); what = $0; claimed = 1 }' keep
+        split($1, n, "/"); done = n[1]; total = n[2]; sub(/^.*Test +#[0-9]+: /, ""); sub(/ \.+ +Passed +/, "  "); what = $0; claimed = 1 }' keep ||
+    status=$?
+  if [[ -f "$report" ]] && command -v python3 >/dev/null; then python3 "$(dirname "${BASH_SOURCE[0]}")/skipped-tests" "$report"; fi
+  return "$status"
 }
