@@ -88,7 +88,7 @@ expect_text "1 tests failed out of 3"
 expect_text "skipped 1: no card here"
 expect_no_text "Start "
 expect 0 "the test that still passes" bash -c '. "$TOOLS/lib.sh"; run_ctest dev -R LedgerTest'
-expect_text "100 %  LedgerTest.IsBuiltForOurOwnProcess"
+expect_text " %  LedgerTest.IsBuiltForOurOwnProcess"
 expect 0 "the check of headers" "$TOOLS/check-headers" dev
 put src/core/needs.hpp <<<'inline std::uint32_t Two() { return 2; }'
 expect 1 "a header that does not compile alone" "$TOOLS/check-headers" dev
