@@ -13,6 +13,8 @@
 
 namespace flexai::opencl {
 
+struct KeptInfo;  // device_info.cpp
+
 /// A device as its driver lists it (CL_DEVICE_TYPE_ALL). Lives for ever at its address.
 struct Device {
   cl_device_id handle = nullptr;
@@ -20,6 +22,8 @@ struct Device {
   bool left_alone = false;           // of flexai's own platform of remote XPUs, which enforces where they are
   std::uint64_t most_one_buffer = 0;  // the driver's CL_DEVICE_MAX_MEM_ALLOC_SIZE
   mutable std::atomic<slice::Tenant*> tenant{nullptr};  // a guess, checked at each use: a child of fork may have another slice
+  mutable std::atomic<const KeptInfo*> extensions{nullptr};  // filtered answers that never change, made at the first question
+  mutable std::atomic<const KeptInfo*> extensions_with_version{nullptr};
 };
 
 /// The listed device that `device` is or is part of. Null for null, for handles the driver does not know, and for devices it does not list.

@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "intercept/opencl/cl_headers.hpp"
+#include "intercept/opencl/info_answer.hpp"
 
 namespace flexai::opencl {
 
@@ -14,5 +15,9 @@ std::size_t RemoveWithheld(char* text) noexcept;
 
 /// Removes withheld entries from the first `count` of `list` in place, keeping the order; returns how many are left.
 std::size_t RemoveWithheld(cl_name_version* list, std::size_t count) noexcept;
+
+/// The same to a driver's answer: names separated by spaces, and cl_name_version entries.
+void FilterNames(InfoAnswer& answer) noexcept;
+void FilterVersions(InfoAnswer& answer) noexcept;
 
 }  // namespace flexai::opencl

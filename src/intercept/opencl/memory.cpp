@@ -1,0 +1,182 @@
+#include "intercept/opencl/memory.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <new>
+
+#include "intercept/common/handle_table.hpp"
+#include "intercept/opencl/callbacks.hpp"
+#include "intercept/opencl/dispatch.hpp"
+#include "intercept/opencl/hooks.hpp"
+#include "intercept/opencl/svm.hpp"
+
+namespace flexai::opencl {
+namespace {
+
+// ---- the end of an object -----------------------------------------------------------------------------------------------------------------------
+
+// What an object costs, handed to the driver as its destructor callback's user data.
+struct Held {
+  Charge charge;
+  Held* next = nullptr;
+};
+
+void Settle(Held* held) noexcept {
+  Release(held->charge);
+  std::free(held);
+}
+
+// A driver calls the callback before it frees. Where that happens inside a release of this thread, the charge is kept until the driver is through, so that
+// nobody is promised memory that is still in use.
+class ReleasingCall {
+ public:
+  ReleasingCall() noexcept : outer_(current) {
+    if (outer_ == nullptr) current = this;
+  }
+  ~ReleasingCall() {
+    if (outer_ != nullptr) return;  // a release inside a callback of a release
+    current = nullptr;
+    while (Held* held = destroyed_) {
+      destroyed_ = held->next;
+      Settle(held);
+    }
+  }
+  ReleasingCall(const ReleasingCall&) = delete;
+  ReleasingCall& operator=(const ReleasingCall&) = delete;
+
+  static void CL_CALLBACK OnDestroyed(cl_mem, void* user_data) {
+    auto* held = static_cast<Held*>(user_data);
+    if (current == nullptr) return Settle(held);
+    held->next = current->destroyed_;
+    current->destroyed_ = held;
+  }
+
+ private:
+  static constinit thread_local ReleasingCall* current __attribute__((tls_model("initial-exec")));
+
+  ReleasingCall* outer_;
+  Held* destroyed_ = nullptr;
+};
+
+constinit thread_local ReleasingCall* ReleasingCall::current __attribute__((tls_model("initial-exec"))) = nullptr;
+
+// Objects of drivers without destructor callbacks (OpenCL 1.0): given back with the application's last reference. Empty on every driver we know.
+struct Counted {
+  Charge charge;
+  std::uint32_t references = 1;
+};
+constinit intercept::HandleTable<Counted> counted;
+
+// ---- buffers ------------------------------------------------------------------------------------------------------------------------------------
+
+Creation BufferOf(const ContextShares& shares, cl_mem_flags flags, std::size_t size, const void* host_ptr) noexcept {
+  Creation creation;
+  creation.bytes = size;
+  // The application's own memory is charged like any other: a card needs a copy of it. What SVM has paid for already is not.
+  if ((flags & CL_MEM_USE_HOST_PTR) != 0 && IsChargedSvm(host_ptr, size)) creation.bytes = 0;
+  // Only where the quota is what limits: otherwise the driver has the word on its own limit.
+  creation.too_large = size > shares.largest_limit() && shares.largest_limit() < shares.drivers_limit();
+  if (size > shares.largest_limit()) creation.refusal = CL_INVALID_BUFFER_SIZE;
+  return creation;
+}
+
+}  // namespace
+
+bool KeepUntilDestroyed(cl_mem object, const Charge& charge) noexcept {
+  if (charge.bytes == 0) return true;
+  auto* held = static_cast<Held*>(std::malloc(sizeof(Held)));
+  if (held == nullptr) return false;
+  new (held) Held{charge};
+  // Registered before the application can register any of its own; callbacks run in reverse order, so ours is the last.
+  if (DriverHas(object, Slot::clSetMemObjectDestructorCallback) &&
+      Next().clSetMemObjectDestructorCallback(object, ReleasingCall::OnDestroyed, held) == CL_SUCCESS) {
+    return true;
+  }
+  std::free(held);
+  return counted.Insert(object, {charge});
+}
+
+namespace memory_detail {
+
+void Destroy(cl_mem object) noexcept { (void)Next().clReleaseMemObject(object); }
+
+std::uint64_t RealSize(cl_mem object, std::uint64_t least) noexcept {
+  cl_mem associated = nullptr;
+  if (Next().clGetMemObjectInfo(object, CL_MEM_ASSOCIATED_MEMOBJECT, sizeof associated, &associated, nullptr) == CL_SUCCESS &&
+      associated != nullptr) {
+    return 0;
+  }
+  std::size_t size = 0;
+  if (Next().clGetMemObjectInfo(object, CL_MEM_SIZE, sizeof size, &size, nullptr) != CL_SUCCESS) size = 0;
+  return std::max<std::uint64_t>(size, least);
+}
+
+}  // namespace memory_detail
+
+namespace hook {
+
+cl_mem clCreateBuffer(cl_context context, cl_mem_flags flags, size_t size, void* host_ptr, cl_int* errcode_ret) {
+  const auto create = [&](size_t bytes, cl_int* error) { return Next().clCreateBuffer(context, flags, bytes, host_ptr, error); };
+  const ContextShares shares(context);
+  if (!shares.enforced() || size == 0) return create(size, errcode_ret);
+  return CreateCharged(
+      shares, BufferOf(shares, flags, size, host_ptr), errcode_ret, [&](cl_int* error) { return create(size, error); },
+      [&] { return Probe([&](cl_int* error) { return create(1, error); }); });
+}
+
+cl_mem clCreateBufferWithProperties(cl_context context, const cl_mem_properties* properties, cl_mem_flags flags, size_t size, void* host_ptr,
+                                    cl_int* errcode_ret) {
+  const auto create = [&](size_t bytes, cl_int* error) {
+    return Next().clCreateBufferWithProperties(context, properties, flags, bytes, host_ptr, error);
+  };
+  const ContextShares shares(context);
+  if (!shares.enforced() || size == 0) return create(size, errcode_ret);
+  // Properties may hand a foreign allocation over for good, so a refusal must not try them.
+  const bool plain = properties == nullptr || properties[0] == 0;
+  return CreateCharged(
+      shares, BufferOf(shares, flags, size, host_ptr), errcode_ret, [&](cl_int* error) { return create(size, error); },
+      [&] { return plain ? Probe([&](cl_int* error) { return create(1, error); }) : CL_SUCCESS; });
+}
+
+cl_mem clCreatePipe(cl_context context, cl_mem_flags flags, cl_uint pipe_packet_size, cl_uint pipe_max_packets, const cl_pipe_properties* properties,
+                    cl_int* errcode_ret) {
+  const auto create = [&](cl_uint packets, cl_int* error) {
+    return Next().clCreatePipe(context, flags, pipe_packet_size, packets, properties, error);
+  };
+  const ContextShares shares(context);
+  if (!shares.enforced()) return create(pipe_max_packets, errcode_ret);
+  Creation creation;
+  creation.bytes = std::uint64_t{pipe_packet_size} * pipe_max_packets;
+  creation.exact = false;
+  return CreateCharged(
+      shares, creation, errcode_ret, [&](cl_int* error) { return create(pipe_max_packets, error); },
+      [&] { return Probe([&](cl_int* error) { return create(1, error); }); });
+}
+
+cl_int clRetainMemObject(cl_mem memobj) {
+  const cl_int status = Next().clRetainMemObject(memobj);
+  if (status == CL_SUCCESS) counted.With(memobj, [](Counted& object) { ++object.references; });
+  return status;
+}
+
+cl_int clReleaseMemObject(cl_mem memobj) {
+  const ReleasingCall call;
+  // Forgotten before the driver can give the address to another object.
+  Counted object;
+  const bool last = counted.TakeIf(memobj, object, [](Counted& known) { return --known.references == 0; });
+  const cl_int status = Next().clReleaseMemObject(memobj);
+  if (last) Release(object.charge);
+  return status;
+}
+
+cl_int clSetMemObjectDestructorCallback(cl_mem memobj, void(CL_CALLBACK* pfn_notify)(cl_mem memobj, void* user_data), void* user_data) {
+  if (pfn_notify == nullptr) return Next().clSetMemObjectDestructorCallback(memobj, nullptr, user_data);
+  auto* wrapped = UserCallback<cl_mem>::New(pfn_notify, user_data);
+  if (wrapped == nullptr) return CL_OUT_OF_HOST_MEMORY;
+  const cl_int status = Next().clSetMemObjectDestructorCallback(memobj, wrapped->Once, wrapped);
+  if (status != CL_SUCCESS) wrapped->Discard();
+  return status;
+}
+
+}  // namespace hook
+}  // namespace flexai::opencl
