@@ -308,8 +308,8 @@ Outcome Change(RegionFile& region_file, SlotRef ref, const ShareChange& change, 
   }
   if (change.set_compute || change.set_priority) {
     // A slice that lived under another class or cap has a virtual time of its own: it joins the others level, without credit or debt from before.
-    JoinQueue(region, ref.slot, false, Tuning{}, MonotonicNow());
     Atomic(share.compute).store(compute.Pack(), std::memory_order_seq_cst);
+    JoinQueue(region, ref.slot, false, Tuning{}, MonotonicNow());
   }
   BumpEpoch(region);
   return Outcome::kOk;

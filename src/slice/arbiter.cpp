@@ -63,7 +63,10 @@ bool Arbiter::OthersWait() const noexcept {
 }
 
 Arbiter::Candidate Arbiter::BestWaiter(bool include_self, Nanos now) const noexcept {
-  Candidate best;
+  // Which order applies is known only when all have been seen, so the best of both is kept.
+  Candidate best[2];
+  const Priority own_priority = region_.compute(slot_).priority;
+  bool mixed = false;
   for (std::uint32_t w = 0; w < kWords; ++w) {
     std::uint64_t bits = Load(region_.state->header.waiting[w], std::memory_order_seq_cst);
     while (bits != 0) {
@@ -76,22 +79,26 @@ Arbiter::Candidate Arbiter::BestWaiter(bool include_self, Nanos now) const noexc
         continue;
       }
       const std::uint32_t slot = region_.slot_of(process);
+      const bool is_gang = (Load(region_.share(slot).flags) & FLEXAI_SHARE_GANG) != 0;
+      if (!is_gang && Load(record.in_flight) != 0) continue;  // stalled work of its own: it runs beside the lease until that has drained
       const ComputeShare share = region_.compute(slot);
       const flexai_slice_account& account = region_.account(slot);
       if (CapCredit(account, share, 0, tuning_, now) <= 0) continue;
-      Standing standing = StandingOf(account, share, 0, tuning_, now);
+      Standing standing = StandingOf(account, share, false, 0, tuning_, now);
       standing.waiting_since = Load(record.wait_since_ns);
-      if (!best.found || Before(standing, best.standing)) best = {true, process, standing};
+      mixed |= share.priority != own_priority;
+      for (const bool order : {false, true})
+        if (!best[order].found || Before(standing, best[order].standing, order)) best[order] = {true, process, standing, order};
     }
   }
-  return best;
+  return best[mixed];
 }
 
 // Whether we, holding the lease, give way to `best`. A better class at once; among equals after a full turn, when the other is behind.
 bool Arbiter::MustYield(const Candidate& best, Nanos now) const noexcept {
   if (!best.found) return false;
-  const Standing own = StandingOf(region_.account(slot_), region_.compute(slot_), submitter_.in_flight_ns(), tuning_, now);
-  switch (CompareClass(best.standing, own)) {
+  const Standing own = StandingOf(region_.account(slot_), region_.compute(slot_), true, submitter_.in_flight_ns(), tuning_, now);
+  switch (CompareClass(best.standing, own, best.mixed)) {
     case Order::kBefore: return true;
     case Order::kAfter: return false;
     case Order::kLevel: break;
@@ -272,7 +279,9 @@ Attempt Arbiter::TryAdmit(Nanos estimate, std::uint32_t count, GateState& gate, 
     // 1. The cap, whoever holds the lease. Out of credit we do not compete, so our bit is taken back and the lease goes on.
     const ComputeShare share = region_.compute(slot_);
     const Nanos credit = CapCredit(account, share, submitter_.in_flight_ns(), tuning_, now);
-    const Nanos enough = gate.out_of_credit ? tuning_.cap_period_ns / 4 * static_cast<Nanos>(share.limit_permille) / 1000 : 1;
+    // Once out, save a little first, so as to run in bursts and not command by command; less when there will be a queue to wait in anyway.
+    const Nanos savings = !mine && seen.holder != 0 ? tuning_.cap_period_ns / 16 : tuning_.cap_period_ns / 4;
+    const Nanos enough = gate.out_of_credit ? savings * static_cast<Nanos>(share.limit_permille) / 1000 : 1;
     if (credit < enough) {
       gate.out_of_credit = true;
       StopWaiting();
@@ -284,7 +293,7 @@ Attempt Arbiter::TryAdmit(Nanos estimate, std::uint32_t count, GateState& gate, 
         std::uint64_t expected = word;
         if (!lease().compare_exchange_strong(expected, yielding.Pack(), std::memory_order_seq_cst)) continue;
       }
-      return wait_until(CapRetryAt(account, share, submitter_.in_flight_ns(), tuning_));
+      return wait_until(CapRetryAt(account, share, submitter_.in_flight_ns(), savings));
     }
     if (gate.out_of_credit) {
       gate.out_of_credit = false;
@@ -325,12 +334,24 @@ Attempt Arbiter::TryAdmit(Nanos estimate, std::uint32_t count, GateState& gate, 
       return Admitted(next, estimate, count, now);
     }
 
+    // Not ours, and yet we have work in flight: the valve opened under it. Until it has drained we run beside the others, within our window; taking the
+    // lease again would only stall them again behind the same command.
+    if (!mine && count != 0 && submitter_.in_flight() != 0 && (me_ & FLEXAI_LEASE_GANG) == 0) {
+      StopWaiting();
+      const Nanos overdue = last_completion_ns_.load(std::memory_order_relaxed) + std::max(tuning_.stall_ns, 4 * submitter_.in_flight_ns());
+      if (!submitter_.Fits(estimate, Window(now), tuning_) && now < overdue) return wait_until(overdue);
+      Attempt attempt;
+      attempt.kind = Attempt::Kind::kAdmitted;
+      attempt.ticket = Beside(estimate, count, now);
+      return attempt;
+    }
+
     // 3. Nobody's.
     if (seen.holder == 0) {
       const Candidate best = BestWaiter(false, now);
-      Standing own = StandingOf(account, share, 0, tuning_, now);
+      Standing own = StandingOf(account, share, false, 0, tuning_, now);
       own.waiting_since = Load(self().wait_since_ns) == 0 ? now : Load(self().wait_since_ns);
-      if (best.found && Before(best.standing, own)) {
+      if (best.found && Before(best.standing, own, best.mixed)) {
         Announce(now);
         PassOn(word, true, now);
         continue;
@@ -358,9 +379,10 @@ Attempt Arbiter::TryAdmit(Nanos estimate, std::uint32_t count, GateState& gate, 
       }
       // A better class does not wait for somebody's pause to end.
       if (!mine && Load(turn.granted_ns) != Load(turn.idle_ns)) {
-        const Standing own = StandingOf(account, share, 0, tuning_, now);
+        const Standing own = StandingOf(account, share, false, 0, tuning_, now);
         const std::uint32_t slot = HolderSlot(seen.holder);
-        if (CompareClass(own, StandingOf(region_.account(slot), region_.compute(slot), 0, tuning_, now)) == Order::kBefore) {
+        const Standing theirs = StandingOf(region_.account(slot), region_.compute(slot), true, 0, tuning_, now);
+        if (CompareClass(own, theirs, own.priority != theirs.priority) == Order::kBefore) {
           RevokeIdle(seen, word, now);
           continue;
         }
@@ -403,6 +425,11 @@ Ticket Arbiter::AdmitBeside(Nanos estimate, std::uint32_t count, Nanos now) noex
     next.in_flight += count;
     if (lease().compare_exchange_strong(word, next.Pack(), std::memory_order_seq_cst)) return Admitted(next, estimate, count, now).ticket;
   }
+  return Beside(estimate, count, now);
+}
+
+Ticket Arbiter::Beside(Nanos estimate, std::uint32_t count, Nanos now) noexcept {
+  const Nanos each = count == 0 ? 0 : estimate / static_cast<Nanos>(count);
   submitter_.Enter(each, count);
   Atomic(self().in_flight).fetch_add(count, std::memory_order_relaxed);
   return {0, false, each, now};

@@ -82,6 +82,7 @@ class Arbiter {
     bool found = false;
     std::uint32_t process = 0;
     Standing standing{};
+    bool mixed = false;  // priorities differ among those who wait and ourselves
   };
 
   [[nodiscard]] flexai_process& self() const noexcept { return region_.process(process_); }
@@ -103,6 +104,7 @@ class Arbiter {
   void RevokeIdle(const Lease& lease_seen, std::uint64_t word, Nanos now) noexcept;
   void OpenValve(const Lease& lease_seen, std::uint64_t word, Nanos now) noexcept;
   Attempt Admitted(const Lease& under, Nanos estimate, std::uint32_t count, Nanos now) noexcept;
+  Ticket Beside(Nanos estimate, std::uint32_t count, Nanos now) noexcept;
   void NotePause(Nanos now) noexcept;
   void ChargePause(const Lease& held, Nanos now) noexcept;
   void RaiseEstimate(Nanos estimate) const noexcept;

@@ -54,23 +54,31 @@ Nanos CapCredit(const flexai_slice_account& account, ComputeShare share, Nanos i
   return (now - clock) * static_cast<Nanos>(share.limit_permille) / static_cast<Nanos>(kPermille);
 }
 
-Nanos CapRetryAt(const flexai_slice_account& account, ComputeShare share, Nanos in_flight, const Tuning& tuning) noexcept {
-  return Load(account.cap_ns) + Scale(in_flight, share.limit_permille) + tuning.cap_period_ns / 4;
+Nanos CapRetryAt(const flexai_slice_account& account, ComputeShare share, Nanos in_flight, Nanos savings) noexcept {
+  return Load(account.cap_ns) + Scale(in_flight, share.limit_permille) + savings;
 }
 
 void JoinQueue(const RegionView& region, std::uint32_t slot, bool was_absent, const Tuning& tuning, Nanos now) noexcept {
   flexai_slice_account& account = region.account(slot);
+  const ComputeShare share = region.compute(slot);
   bool others = false;
   std::uint64_t least = 0;
   for (std::uint32_t i = 0; i < FLEXAI_REGION_SLICES; ++i) {
     if (i == slot % FLEXAI_REGION_SLICES || Load(region.share(i).state) != FLEXAI_SLOT_ACTIVE) continue;
+    // Virtual times of different classes are never compared, and have run apart: a higher priority took what the lower one was not owed.
+    const ComputeShare theirs = region.compute(i);
+    if (theirs.priority != share.priority || (theirs.request_permille == 0) != (share.request_permille == 0)) continue;
     const flexai_slice_account& other = region.account(i);
-    if (now - Load(other.active_ns) > tuning.absent_ns) continue;
+    if (now - Load(other.active_ns) > 3 * tuning.poll_ns) continue;  // who waits shows it at every poll
     const std::uint64_t vtime = Load(other.vtime);
     if (!others || VtimeDifference(vtime, least) < 0) least = vtime;
     others = true;
   }
   if (others) {
+    if (!was_absent) {
+      // It had work and only waited for its cap: what the cap allows it in two periods may have been due to it meanwhile, no more.
+      least -= static_cast<std::uint64_t>(2 * tuning.cap_period_ns) * share.limit_permille / Weight(share);
+    }
     auto word = Atomic(account.vtime);
     std::uint64_t seen = word.load(std::memory_order_relaxed);
     while (VtimeDifference(seen, least) < 0 && !word.compare_exchange_weak(seen, least, std::memory_order_relaxed)) {
@@ -79,24 +87,25 @@ void JoinQueue(const RegionView& region, std::uint32_t slot, bool was_absent, co
   if (was_absent) Advance(account.guarantee_ns, now, 0, INT64_MAX);
 }
 
-Standing StandingOf(const flexai_slice_account& account, ComputeShare share, Nanos in_flight, const Tuning& tuning, Nanos now) noexcept {
+Standing StandingOf(const flexai_slice_account& account, ComputeShare share, bool holds, Nanos in_flight, const Tuning& tuning, Nanos now) noexcept {
   Standing standing;
   standing.uses_idle_only = share.request_permille == 0;
   standing.priority = share.priority;
   standing.vtime = Load(account.vtime) + static_cast<std::uint64_t>(std::max<Nanos>(in_flight, 0)) * kPermille / Weight(share);
-  standing.owed = !standing.uses_idle_only && Load(account.guarantee_ns) + Scale(in_flight, Weight(share)) + tuning.owed_ns < now;
+  standing.owed = !standing.uses_idle_only && Load(account.guarantee_ns) + Scale(in_flight, Weight(share)) + (holds ? 0 : tuning.owed_ns) < now;
   return standing;
 }
 
-Order CompareClass(const Standing& a, const Standing& b) noexcept {
+Order CompareClass(const Standing& a, const Standing& b, bool mixed) noexcept {
   if (a.uses_idle_only != b.uses_idle_only) return a.uses_idle_only ? Order::kAfter : Order::kBefore;
-  if (a.priority == b.priority) return Order::kLevel;
-  if (a.priority > b.priority) return b.owed ? Order::kLevel : Order::kBefore;
-  return a.owed ? Order::kLevel : Order::kAfter;
+  if (!mixed) return Order::kLevel;
+  if (a.owed != b.owed) return a.owed ? Order::kBefore : Order::kAfter;
+  if (a.priority != b.priority) return a.priority > b.priority ? Order::kBefore : Order::kAfter;
+  return Order::kLevel;
 }
 
-bool Before(const Standing& a, const Standing& b) noexcept {
-  const Order order = CompareClass(a, b);
+bool Before(const Standing& a, const Standing& b, bool mixed) noexcept {
+  const Order order = CompareClass(a, b, mixed);
   if (order != Order::kLevel) return order == Order::kBefore;
   const std::int64_t difference = VtimeDifference(a.vtime, b.vtime);
   if (difference != 0) return difference < 0;

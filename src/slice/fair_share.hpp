@@ -2,7 +2,7 @@
 // that a priority cannot starve, and a cap as a token bucket with debt.
 //
 //   vtime         charged time / request: among equals the smallest runs next
-//   guarantee_ns  the host time up to which the request is used up: behind now by owed_ns = owed, no longer outranked by a higher priority
+//   guarantee_ns  the host time up to which the request is used up: behind now by owed_ns = owed: goes before a higher priority that is not
 //   cap_ns        the same for the limit: ahead of now = in debt, may not run. A charge of d moves it by d / limit from max(cap_ns, now - period),
 //                 so over any interval a slice gets at most limit * (interval + period) plus what was in flight
 //
@@ -26,10 +26,10 @@ void ChargeThinkTime(flexai_slice_account& account, ComputeShare share, Nanos pa
 /// Device time that the cap still allows, counting `in_flight` expected ns; positive: may submit. Unlimited shares get the whole period.
 [[nodiscard]] Nanos CapCredit(const flexai_slice_account& account, ComputeShare share, Nanos in_flight, const Tuning& tuning, Nanos now) noexcept;
 
-/// When a slice out of credit should look again: at a quarter of a period of credit, so that it runs in bursts and not command by command.
-[[nodiscard]] Nanos CapRetryAt(const flexai_slice_account& account, ComputeShare share, Nanos in_flight, const Tuning& tuning) noexcept;
+/// When a slice out of credit will have saved `savings` ns of time again.
+[[nodiscard]] Nanos CapRetryAt(const flexai_slice_account& account, ComputeShare share, Nanos in_flight, Nanos savings) noexcept;
 
-/// A slice that was absent, or only waited for its cap, starts level with the others that are active: no credit is hoarded.
+/// A slice that was absent, or only waited for its cap, starts level with the others of its class that are active: no credit is hoarded.
 void JoinQueue(const RegionView& region, std::uint32_t slot, bool was_absent, const Tuning& tuning, Nanos now) noexcept;
 
 /// What decides who runs next. Smaller is better in `Before`.
@@ -40,13 +40,18 @@ struct Standing {
   std::uint64_t vtime = 0;
   std::int64_t waiting_since = 0;
 };
-[[nodiscard]] Standing StandingOf(const flexai_slice_account& account, ComputeShare share, Nanos in_flight, const Tuning& tuning, Nanos now) noexcept;
+/// `holds`: it has the lease, and then is owed until its guarantee is fully made up for, not only to within owed_ns: a slice that is owed little at a time
+/// would otherwise cost a hand-over for every command.
+[[nodiscard]] Standing StandingOf(const flexai_slice_account& account, ComputeShare share, bool holds, Nanos in_flight, const Tuning& tuning,
+                                  Nanos now) noexcept;
 
 enum class Order : std::int8_t { kBefore, kLevel, kAfter };
-/// Compares by class only (idle-only, priority): kLevel means that vtime decides. An owed slice counts as of the other's priority when that is higher.
-[[nodiscard]] Order CompareClass(const Standing& a, const Standing& b) noexcept;
+/// Compares by class only: kLevel means that vtime decides. Who has no guarantee comes last. Where the contenders have different priorities (`mixed`),
+/// those who are owed come first and then the higher priority; where all are equal, vtime alone keeps every guarantee. One value of `mixed` for all
+/// comparisons of a decision, so that the order is transitive.
+[[nodiscard]] Order CompareClass(const Standing& a, const Standing& b, bool mixed) noexcept;
 /// Strict order among those who wait: class, then vtime, then who waited longer.
-[[nodiscard]] bool Before(const Standing& a, const Standing& b) noexcept;
+[[nodiscard]] bool Before(const Standing& a, const Standing& b, bool mixed) noexcept;
 /// a - b of two virtual times, which may wrap.
 [[nodiscard]] inline std::int64_t VtimeDifference(std::uint64_t a, std::uint64_t b) noexcept { return static_cast<std::int64_t>(a - b); }
 

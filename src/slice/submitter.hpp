@@ -4,6 +4,7 @@
 // Any thread: all fields are atomics of this process; a race between two submitting threads can pass the window by one command, which the debt repays.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 
@@ -22,12 +23,14 @@ struct Ticket {
 
 class Submitter {
  public:
-  /// Whether a command expected to take `estimate` may join what is in flight under window `window`. Two always may: one runs while one waits.
+  /// Whether a command expected to take `estimate` may join what is in flight under window `window`. One always may. A second may also where the window
+  /// is a little too small for two, so that one runs while one waits: a device left idle between short commands loses more than a window is worth.
   [[nodiscard]] bool Fits(Nanos estimate, Nanos window, const Tuning& tuning) const noexcept {
     const std::uint32_t n = in_flight_.load(std::memory_order_relaxed);
-    if (n < 2) return true;
+    if (n == 0) return true;
     if (n >= tuning.max_in_flight) return false;
-    return in_flight_ns_.load(std::memory_order_relaxed) + estimate <= window;
+    const Nanos room = n == 1 ? std::max(2 * window, tuning.window_pair_ns) : window;
+    return in_flight_ns_.load(std::memory_order_relaxed) + estimate <= room;
   }
 
   void Enter(Nanos estimate, std::uint32_t count) noexcept {

@@ -11,6 +11,7 @@
 #include <type_traits>
 
 #include "slice/admission.hpp"
+#include "slice/gang.hpp"
 #include "slice/lifeline.hpp"
 
 namespace flexai::slice {
@@ -78,32 +79,25 @@ void Tenant::SleepUntilWoken(std::uint32_t word_seen, Nanos until) noexcept {
   FutexWait(&self().wake, word_seen, until);
 }
 
-// A slice of several XPUs submits only while it holds all of their leases. They are taken in the order of their ids, and whoever misses one lets go of
-// those after it, so two gangs cannot hold each other up; keep_ns bounds how long an XPU idles for a gang that is still collecting.
 Ticket Tenant::AdmitGang(Nanos estimate, std::uint32_t count) noexcept {
   const Nanos started = MonotonicNow();
   Membership& all = *membership_;
   GateState gates[SliceFile::kMaxShares];
+  Arbiter* arbiters[SliceFile::kMaxShares];
+  for (std::uint32_t i = 0; i < all.count_; ++i) arbiters[i] = &all.tenants_[i].arbiter_;
+  const auto target = static_cast<std::uint32_t>(this - all.tenants_);
   arbiter_.submitter().Block();
-  for (;;) {
-    bool collected = true;
-    for (std::uint32_t i = 0; i <= all.count_ && collected; ++i) {
-      const bool final = i == all.count_;  // all are held: submit
-      Tenant& tenant = final ? *this : all.tenants_[i];
-      const std::uint32_t word = Load(tenant.self().wake, std::memory_order_seq_cst);
-      const Nanos now = MonotonicNow();
-      const Attempt attempt = tenant.arbiter_.TryAdmit(final ? estimate : 0, final ? count : 0, gates[final ? this - all.tenants_ : i], now);
-      if (attempt.kind == Attempt::Kind::kAdmitted) {
-        if (!final) continue;
-        arbiter_.submitter().Unblock();
-        if (now - started > kMicrosecond * 50) Atomic(account().wait_ns).fetch_add(static_cast<std::uint64_t>(now - started), std::memory_order_relaxed);
-        return attempt.ticket;
-      }
-      collected = false;
-      if (!final)
-        for (std::uint32_t later = i + 1; later < all.count_; ++later) all.tenants_[later].arbiter_.GiveBack(now);
-      tenant.SleepUntilWoken(word, attempt.until_ns);
+  for (bool waited = false;; waited = true) {
+    std::uint32_t words[SliceFile::kMaxShares];
+    for (std::uint32_t i = 0; i < all.count_; ++i) words[i] = Load(all.tenants_[i].self().wake, std::memory_order_seq_cst);
+    const Nanos now = MonotonicNow();
+    const GangAttempt gang = TryAdmitGang(arbiters, all.count_, target, estimate, count, gates, now);
+    if (gang.attempt.kind == Attempt::Kind::kAdmitted) {
+      arbiter_.submitter().Unblock();
+      if (waited) Atomic(account().wait_ns).fetch_add(static_cast<std::uint64_t>(now - started), std::memory_order_relaxed);
+      return gang.attempt.ticket;
     }
+    all.tenants_[gang.waits_on].SleepUntilWoken(words[gang.waits_on], gang.attempt.until_ns);
   }
 }
 
