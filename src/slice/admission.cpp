@@ -382,6 +382,7 @@ void Sweep(const RegionView& region, Nanos now) noexcept {
       ForgetInArbiter(region, i, now);
     }
     if (StateOf(life) != FLEXAI_PROCESS_GONE || !IsReaped(process, now)) continue;
+    ForgetInArbiter(region, i, now);  // once more: whoever saw the death may have died right after noting it
     ReleaseAllMemory(region, i);
     Atomic(process.life).compare_exchange_strong(life, WithState(life, FLEXAI_PROCESS_FREE), std::memory_order_acq_rel);
   }

@@ -1,20 +1,15 @@
-// Properties of the arbiter over random mixes of tenants on a virtual clock. Seeds are printed; FLEXAI_SOAK=n multiplies the number of mixes.
+// Properties of the arbiter over random mixes of tenants on a virtual clock. The seed of a failing mix is printed; `make soak` runs them in full.
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <random>
 #include <vector>
 
 #include "slice/testing/simulator.hpp"
+#include "tests/support/repetitions.hpp"
 
 namespace flexai::slice::sim {
 namespace {
-
-int Repeats(int base) {
-  const char* factor = std::getenv("FLEXAI_SOAK");
-  return base * (factor == nullptr ? 1 : std::max(1, std::atoi(factor)));
-}
 
 struct Mix {
   std::vector<ComputeShare> shares;
@@ -69,14 +64,14 @@ std::vector<double> WaterFill(const std::vector<ComputeShare>& shares) {
   return result;
 }
 
-class RandomMixes : public testing::TestWithParam<Backend> {};
-INSTANTIATE_TEST_SUITE_P(Backends, RandomMixes, testing::Values(Backend::kTimes, Backend::kMarks),
+class RandomMixes : public ::testing::TestWithParam<Backend> {};
+INSTANTIATE_TEST_SUITE_P(Backends, RandomMixes, ::testing::Values(Backend::kTimes, Backend::kMarks),
                          [](const auto& param_info) { return param_info.param == Backend::kTimes ? "PerCommandTimes" : "MarksOnly"; });
 
 TEST_P(RandomMixes, EverybodyGetsItsShareOfTheDevice) {
-  for (int i = 0; i < Repeats(60); ++i) {
-    const std::uint64_t seed = 1000 + static_cast<std::uint64_t>(i);
-    SCOPED_TRACE(testing::Message() << "seed " << seed);
+  for (std::uint64_t i = 0; i < flexai::testing::Repetitions(2000); ++i) {
+    const std::uint64_t seed = 1000 + i;
+    SCOPED_TRACE(::testing::Message() << "seed " << seed);
     std::mt19937_64 random(seed);
     // Commands up to 2 ms: while a capped slice waits behind longer ones its bucket, one period deep, may overflow, and what overflows is lost to it.
     const Mix mix = RandomMix(random, 1000, false, 3);
@@ -93,7 +88,7 @@ TEST_P(RandomMixes, EverybodyGetsItsShareOfTheDevice) {
       const double measured = 1000.0 * static_cast<double>(simulator.Used(k)) / kLength;
       // One turn and one command at either end.
       const double tolerance = 1000.0 * static_cast<double>(2 * mix.longest + 2 * Tuning{}.turn_ns) / kLength + std::max(0.0, handed_over) + 8;
-      SCOPED_TRACE(testing::Message() << "slice " << k << " request " << mix.shares[k].request_permille << " limit " << mix.shares[k].limit_permille);
+      SCOPED_TRACE(::testing::Message() << "slice " << k << " request " << mix.shares[k].request_permille << " limit " << mix.shares[k].limit_permille);
       // A cap's bucket is one period deep: what overflows while its owner waits for a turn is lost to it, down to its request but not below.
       const bool capped = mix.shares[k].limit_permille < 1000;
       EXPECT_LE(measured, expected[k] + tolerance + (capped ? 0 : 60));
@@ -104,9 +99,9 @@ TEST_P(RandomMixes, EverybodyGetsItsShareOfTheDevice) {
 
 // Over any interval: at most the cap's part of it and of one period, plus what may be in flight, which is bounded by the period's tokens and one command.
 TEST_P(RandomMixes, NobodyPassesItsCapOverAnyInterval) {
-  for (int i = 0; i < Repeats(40); ++i) {
-    const std::uint64_t seed = 5000 + static_cast<std::uint64_t>(i);
-    SCOPED_TRACE(testing::Message() << "seed " << seed);
+  for (std::uint64_t i = 0; i < flexai::testing::Repetitions(1300); ++i) {
+    const std::uint64_t seed = 5000 + i;
+    SCOPED_TRACE(::testing::Message() << "seed " << seed);
     std::mt19937_64 random(seed);
     const Mix mix = RandomMix(random, 900, true);
     Simulator simulator({.seed = seed, .backend = GetParam()});
@@ -131,9 +126,9 @@ TEST_P(RandomMixes, NobodyPassesItsCapOverAnyInterval) {
 }
 
 TEST_P(RandomMixes, EveryRequestIsMetOverEverySecondWhateverThePriorities) {
-  for (int i = 0; i < Repeats(25); ++i) {
-    const std::uint64_t seed = 9000 + static_cast<std::uint64_t>(i);
-    SCOPED_TRACE(testing::Message() << "seed " << seed);
+  for (std::uint64_t i = 0; i < flexai::testing::Repetitions(800); ++i) {
+    const std::uint64_t seed = 9000 + i;
+    SCOPED_TRACE(::testing::Message() << "seed " << seed);
     std::mt19937_64 random(seed);
     const Mix mix = RandomMix(random, 850, true);
     Simulator simulator({.seed = seed, .backend = GetParam()});
@@ -158,9 +153,9 @@ TEST_P(RandomMixes, EveryRequestIsMetOverEverySecondWhateverThePriorities) {
 }
 
 TEST_P(RandomMixes, WhatIsChargedIsWhatWasUsed) {
-  for (int i = 0; i < Repeats(60); ++i) {
-    const std::uint64_t seed = 20'000 + static_cast<std::uint64_t>(i);
-    SCOPED_TRACE(testing::Message() << "seed " << seed);
+  for (std::uint64_t i = 0; i < flexai::testing::Repetitions(2000); ++i) {
+    const std::uint64_t seed = 20'000 + i;
+    SCOPED_TRACE(::testing::Message() << "seed " << seed);
     std::mt19937_64 random(seed);
     const Mix mix = RandomMix(random, 1000, true);
     Simulator simulator({.seed = seed, .backend = GetParam()});
@@ -178,9 +173,9 @@ TEST_P(RandomMixes, WhatIsChargedIsWhatWasUsed) {
 
 // Short runs in which somebody dies, stops or hangs at a random moment. What must hold is the same everywhere: the others go on.
 TEST(ArbiterFaults, TheOthersGoOnWhoeverDiesStopsOrHangsWhenever) {
-  for (int i = 0; i < Repeats(400); ++i) {
-    const std::uint64_t seed = 40'000 + static_cast<std::uint64_t>(i);
-    SCOPED_TRACE(testing::Message() << "seed " << seed);
+  for (std::uint64_t i = 0; i < flexai::testing::Repetitions(13'000); ++i) {
+    const std::uint64_t seed = 40'000 + i;
+    SCOPED_TRACE(::testing::Message() << "seed " << seed);
     std::mt19937_64 random(seed);
     Mix mix = RandomMix(random, 900, true);
     // Guarantees large enough that each must progress within the time watched.
@@ -322,9 +317,9 @@ TEST(ArbiterTest, RaisingACapDoesNotStarveTheOthersForThePast) {
 }
 
 TEST(GangTest, GangsOverTheSameXpusNeverHoldEachOtherUp) {
-  for (int i = 0; i < Repeats(60); ++i) {
-    const std::uint64_t seed = 70'000 + static_cast<std::uint64_t>(i);
-    SCOPED_TRACE(testing::Message() << "seed " << seed);
+  for (std::uint64_t i = 0; i < flexai::testing::Repetitions(2000); ++i) {
+    const std::uint64_t seed = 70'000 + i;
+    SCOPED_TRACE(::testing::Message() << "seed " << seed);
     std::mt19937_64 random(seed);
     Simulator simulator({.seed = seed, .devices = 3});
     Workload everywhere{.uses_all_devices = true};

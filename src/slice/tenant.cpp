@@ -214,7 +214,9 @@ Outcome Membership::Join(const char* path) noexcept {
     own_page_ = static_cast<std::uint32_t*>(page);
   }
   if (const Outcome outcome = ReadSliceFile(path, slice_); outcome != Outcome::kOk) return outcome;
-  const std::string_view directory = Path(path, "").directory();
+  const Path file(path, "");
+  if (file.empty()) return Outcome::kInvalid;
+  const Path directory(file.directory(), "");
   count_ = 0;
   for (std::uint32_t i = 0; i < slice_.count; ++i) {
     const SliceFile::Share& share = slice_.shares[i];
@@ -222,7 +224,7 @@ Outcome Membership::Join(const char* path) noexcept {
     tenant.xpu_ = share.xpu;
     tenant.membership_ = this;
     RegionFile region;
-    Outcome outcome = RegionFile::Open(Path(directory, "").view(), share.xpu, region);
+    Outcome outcome = RegionFile::Open(directory.view(), share.xpu, region);
     if (outcome == Outcome::kOk && region.view().quota->header.pair_id != share.pair_id) outcome = Outcome::kStale;
     if (outcome == Outcome::kOk) outcome = Register(region, share.ref, FLEXAI_ROLE_TENANT, tenant.process_);
     if (outcome != Outcome::kOk) return outcome == Outcome::kNotFound ? Outcome::kStale : outcome;
