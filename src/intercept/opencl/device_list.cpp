@@ -25,18 +25,30 @@ cl_int DeviceList::Fetch(cl_platform_id platform, cl_device_type type) noexcept 
   return CL_SUCCESS;
 }
 
-cl_int DeviceList::Fetch(cl_context context) noexcept {
+template <class Query>
+cl_int DeviceList::FetchInfo(Query query) noexcept {
   std::size_t bytes = 0;
-  // Most contexts have few devices: one call.
-  cl_int status = Next().clGetContextInfo(context, CL_CONTEXT_DEVICES, sizeof few_, few_, &bytes);
-  if (status == CL_INVALID_VALUE) {
-    status = Next().clGetContextInfo(context, CL_CONTEXT_DEVICES, 0, nullptr, &bytes);
+  cl_int status = query(sizeof few_, few_, &bytes);
+  if (status == CL_INVALID_VALUE) {  // more than a few
+    status = query(0, nullptr, &bytes);
     if (status != CL_SUCCESS) return status;
     if (!MakeRoom(static_cast<cl_uint>(bytes / sizeof(cl_device_id)))) return CL_OUT_OF_HOST_MEMORY;
-    status = Next().clGetContextInfo(context, CL_CONTEXT_DEVICES, bytes, handles_, &bytes);
+    status = query(bytes, handles_, &bytes);
   }
   if (status == CL_SUCCESS) count_ = static_cast<cl_uint>(bytes / sizeof(cl_device_id));
   return status;
+}
+
+cl_int DeviceList::Fetch(cl_context context) noexcept {
+  return FetchInfo([&](std::size_t room, cl_device_id* list, std::size_t* bytes) {
+    return Next().clGetContextInfo(context, CL_CONTEXT_DEVICES, room, list, bytes);
+  });
+}
+
+cl_int DeviceList::Fetch(cl_program program) noexcept {
+  return FetchInfo([&](std::size_t room, cl_device_id* list, std::size_t* bytes) {
+    return Next().clGetProgramInfo(program, CL_PROGRAM_DEVICES, room, list, bytes);
+  });
 }
 
 void DeviceList::KeepVisible(cl_uint at_most) noexcept {

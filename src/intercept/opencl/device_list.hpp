@@ -20,6 +20,8 @@ class DeviceList {
   [[nodiscard]] cl_int Fetch(cl_platform_id platform, cl_device_type type) noexcept;
   /// The devices of `context`.
   [[nodiscard]] cl_int Fetch(cl_context context) noexcept;
+  /// The devices of `program`.
+  [[nodiscard]] cl_int Fetch(cl_program program) noexcept;
   /// What the slice may see of the driver's list; CL_DEVICE_NOT_FOUND when nothing is left.
   [[nodiscard]] cl_int FetchVisible(cl_platform_id platform, cl_device_type type) noexcept;
 
@@ -30,6 +32,8 @@ class DeviceList {
   [[nodiscard]] const cl_device_id* end() const noexcept { return handles_ + count_; }
 
  private:
+  template <class Query>
+  [[nodiscard]] cl_int FetchInfo(Query query) noexcept;
   [[nodiscard]] bool MakeRoom(cl_uint count) noexcept;
   void KeepVisible(cl_uint at_most) noexcept;
 

@@ -1,10 +1,15 @@
 #include "intercept/opencl/memory.hpp"
 
+#include <time.h>
+
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <new>
 
+#include "core/clock.hpp"
 #include "intercept/common/handle_table.hpp"
+#include "intercept/opencl/attach.hpp"
 #include "intercept/opencl/callbacks.hpp"
 #include "intercept/opencl/dispatch.hpp"
 #include "intercept/opencl/hooks.hpp"
@@ -13,16 +18,31 @@
 namespace flexai::opencl {
 namespace {
 
-// ---- the end of an object -----------------------------------------------------------------------------------------------------------------------
+// How long an allocation without room waits for objects that are on their way out. Longer than any driver's own delay; short enough for programs that find
+// out by failing how much they may allocate.
+constexpr Nanos kDyingPatience = 20 * kMillisecond;
 
-// What an object costs, handed to the driver as its destructor callback's user data.
+// ---- the life of an object ----------------------------------------------------------------------------------------------------------------------
+
+// What the layer knows of an object that costs something. Referred to by the table and by the driver (its destructor callback's user data).
 struct Held {
   Charge charge;
+  std::uint32_t references = 1;  // the application's own
+  bool let_go = false;           // the application has none left: the driver will destroy the object, at once or when its last command ends
+  bool announced = true;         // the driver tells us when it does; OpenCL 1.0 drivers cannot
   Held* next = nullptr;
 };
 
+constinit intercept::HandleTable<Held*> objects;
+
+// Objects let go and not yet paid back, and how many have been paid back: an allocation that finds no room waits for them (ReserveOrWait).
+std::atomic<std::uint32_t> dying{0};
+std::atomic<std::uint32_t> settled{0};
+
 void Settle(Held* held) noexcept {
   Release(held->charge);
+  settled.fetch_add(1, std::memory_order_release);
+  if (held->let_go) dying.fetch_sub(1, std::memory_order_release);
   std::free(held);
 }
 
@@ -44,8 +64,11 @@ class ReleasingCall {
   ReleasingCall(const ReleasingCall&) = delete;
   ReleasingCall& operator=(const ReleasingCall&) = delete;
 
-  static void CL_CALLBACK OnDestroyed(cl_mem, void* user_data) {
+  static void CL_CALLBACK OnDestroyed(cl_mem object, void* user_data) {
     auto* held = static_cast<Held*>(user_data);
+    // Forgotten while the address is still the object's.
+    Held* known = nullptr;
+    objects.TakeIf(object, known, [&](Held*& entry) { return entry == held; });
     if (current == nullptr) return Settle(held);
     held->next = current->destroyed_;
     current->destroyed_ = held;
@@ -59,13 +82,6 @@ class ReleasingCall {
 };
 
 constinit thread_local ReleasingCall* ReleasingCall::current __attribute__((tls_model("initial-exec"))) = nullptr;
-
-// Objects of drivers without destructor callbacks (OpenCL 1.0): given back with the application's last reference. Empty on every driver we know.
-struct Counted {
-  Charge charge;
-  std::uint32_t references = 1;
-};
-constinit intercept::HandleTable<Counted> counted;
 
 // ---- buffers ------------------------------------------------------------------------------------------------------------------------------------
 
@@ -87,13 +103,39 @@ bool KeepUntilDestroyed(cl_mem object, const Charge& charge) noexcept {
   auto* held = static_cast<Held*>(std::malloc(sizeof(Held)));
   if (held == nullptr) return false;
   new (held) Held{charge};
-  // Registered before the application can register any of its own; callbacks run in reverse order, so ours is the last.
-  if (DriverHas(object, Slot::clSetMemObjectDestructorCallback) &&
-      Next().clSetMemObjectDestructorCallback(object, ReleasingCall::OnDestroyed, held) == CL_SUCCESS) {
-    return true;
+  if (!objects.Insert(object, held)) {
+    std::free(held);
+    return false;
   }
-  std::free(held);
-  return counted.Insert(object, {charge});
+  // Registered before the application can register any of its own; callbacks run in reverse order, so ours is the last.
+  held->announced = DriverHas(object, Slot::clSetMemObjectDestructorCallback) &&
+                    Next().clSetMemObjectDestructorCallback(object, ReleasingCall::OnDestroyed, held) == CL_SUCCESS;
+  return true;
+}
+
+bool ReserveOrWait(std::uint16_t tenants, std::uint64_t bytes, Charge& charge) noexcept {
+  std::uint32_t seen = settled.load(std::memory_order_acquire);
+  if (Reserve(tenants, bytes, charge)) return true;
+  // Drivers free in threads of their own, a moment after the application's last release, and then only what has been flushed. Without a limit nobody sees
+  // that; with one, a program that frees and allocates in turn would be refused now and then.
+  if (dying.load(std::memory_order_acquire) == 0 || InDriverCallback()) return false;
+  slice::Membership& membership = slice::Membership::Process();
+  for (std::uint32_t i = 0; i < membership.size(); ++i) {
+    if ((tenants >> i & 1) != 0) FlushQueues(membership.tenant(i), nullptr);
+  }
+  const Nanos deadline = MonotonicNow() + kDyingPatience;
+  for (;;) {
+    const std::uint32_t now_settled = settled.load(std::memory_order_acquire);
+    if (now_settled != seen) {
+      seen = now_settled;
+      if (Reserve(tenants, bytes, charge)) return true;
+    } else if (dying.load(std::memory_order_acquire) == 0 || MonotonicNow() > deadline) {
+      return false;
+    } else {
+      const timespec nap{0, 20'000};
+      nanosleep(&nap, nullptr);
+    }
+  }
 }
 
 namespace memory_detail {
@@ -155,17 +197,22 @@ cl_mem clCreatePipe(cl_context context, cl_mem_flags flags, cl_uint pipe_packet_
 
 cl_int clRetainMemObject(cl_mem memobj) {
   const cl_int status = Next().clRetainMemObject(memobj);
-  if (status == CL_SUCCESS) counted.With(memobj, [](Counted& object) { ++object.references; });
+  if (status == CL_SUCCESS) objects.With(memobj, [](Held*& held) { ++held->references; });
   return status;
 }
 
 cl_int clReleaseMemObject(cl_mem memobj) {
   const ReleasingCall call;
-  // Forgotten before the driver can give the address to another object.
-  Counted object;
-  const bool last = counted.TakeIf(memobj, object, [](Counted& known) { return --known.references == 0; });
+  Held* unannounced = nullptr;
+  // Before the driver can give the address to another object. One release too many is the application's error and the driver's to report.
+  objects.TakeIf(memobj, unannounced, [](Held*& held) {
+    if (held->references == 0 || --held->references != 0) return false;
+    held->let_go = true;
+    dying.fetch_add(1, std::memory_order_relaxed);
+    return !held->announced;
+  });
   const cl_int status = Next().clReleaseMemObject(memobj);
-  if (last) Release(object.charge);
+  if (unannounced != nullptr) Settle(unannounced);
   return status;
 }
 

@@ -15,6 +15,9 @@ namespace flexai::opencl {
 /// Keeps `charge` until the driver destroys `object`. False, and nothing kept, when there is no memory for the record.
 [[nodiscard]] bool KeepUntilDestroyed(cl_mem object, const Charge& charge) noexcept;
 
+/// Reserve, after a refusal once more for each object of this process that ends within milliseconds, when any is about to.
+[[nodiscard]] bool ReserveOrWait(std::uint16_t tenants, std::uint64_t bytes, Charge& charge) noexcept;
+
 /// The driver's answer to a smaller request of the same kind: whether its arguments, apart from the size, are good. Errors in arguments win over the quota.
 template <class Create>
 [[nodiscard]] cl_int Probe(Create create) noexcept;
@@ -41,7 +44,7 @@ cl_mem CreateCharged(const ContextShares& shares, const Creation& creation, cl_i
   };
   Charge charge;
   if (shares.state() == ContextShares::State::kRefused) return fail(creation.refusal);
-  if (creation.too_large || !Reserve(shares.tenants(), creation.bytes, charge)) {
+  if (creation.too_large || !ReserveOrWait(shares.tenants(), creation.bytes, charge)) {
     const cl_int verdict = probe();
     return fail(verdict != CL_SUCCESS ? verdict : creation.refusal);
   }

@@ -4,7 +4,7 @@
 #include "intercept/opencl/contexts.hpp"
 #include "intercept/opencl/dispatch.hpp"
 #include "intercept/opencl/hooks.hpp"
-#include "intercept/opencl/memory_charge.hpp"
+#include "intercept/opencl/memory.hpp"
 
 namespace flexai::opencl {
 namespace {
@@ -42,7 +42,7 @@ void* clSVMAlloc(cl_context context, cl_svm_mem_flags flags, size_t size, cl_uin
   if (shares.state() == ContextShares::State::kRefused) return nullptr;
   if (shares.state() != ContextShares::State::kGoverned || size == 0) return Next().clSVMAlloc(context, flags, size, alignment);
   Charge charge;
-  if (size > shares.smallest_limit() || !Reserve(shares.tenants(), size, charge)) return nullptr;
+  if (size > shares.smallest_limit() || !ReserveOrWait(shares.tenants(), size, charge)) return nullptr;
   void* pointer = Next().clSVMAlloc(context, flags, size, alignment);
   if (pointer != nullptr && !allocations.Insert(pointer, charge)) {
     Next().clSVMFree(context, pointer);
