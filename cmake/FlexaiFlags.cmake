@@ -14,9 +14,12 @@ target_compile_options(flexai_warnings INTERFACE
     -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wdouble-promotion -Wformat=2 -Wundef -Wvla
     $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual -Wno-missing-field-initializers>
     $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety -Wno-missing-designated-field-initializers>
-    # g++ sees uninitialised values in the code that sanitizers add.
-    $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${FLEXAI_SANITIZE}>>:-Wno-maybe-uninitialized>
     $<$<BOOL:${FLEXAI_WERROR}>:-Werror>)
+
+if(FLEXAI_SANITIZE)
+  # g++ sees uninitialised values in the code that sanitizers add.
+  target_compile_options(flexai_warnings INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+endif()
 
 add_library(flexai_hosted INTERFACE)
 target_link_libraries(flexai_hosted INTERFACE flexai_warnings Threads::Threads)

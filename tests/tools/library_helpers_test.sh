@@ -63,6 +63,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 }
 END
 put fuzz/corpora/parse_fuzz/good < <(printf 'good')
+put tests/CMakeLists.txt <<<'flexai_gtest(whole_test SOURCES whole_test.cpp LABEL integration ENVIRONMENT "WHO=me" "WHAT=a thing" SERIAL)'
+put tests/whole_test.cpp <<'END'
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <string>
+
+TEST(WholeTest, SeesItsEnvironment) {
+  EXPECT_EQ(std::string(std::getenv("WHO")), "me");
+  EXPECT_EQ(std::string(std::getenv("WHAT")), "a thing");
+  EXPECT_EQ(std::string(FLEXAI_BUILD_DIR), std::string(FLEXAI_SOURCE_DIR) + "/build/dev");
+}
+END
 put src/slice/CMakeLists.txt <<<'flexai_library(slice SOURCES ledger.cpp TESTS ledger_test.cpp FUZZ parse_fuzz.cpp DEPS flexai::core FOREIGN)'
 put src/intercept/CMakeLists.txt <<<'flexai_interposer(flexai_probe SOURCES probe.cpp EXPORTS probe.map DEPS flexai::slice)'
 put src/intercept/probe.map <<<'{ global: flexai_probe; local: *; };'
@@ -77,6 +90,11 @@ expect 0 "building" cmake --build --preset dev -- -j2
 expect 0 "testing" ctest --test-dir build/dev --no-tests=error
 expect_text "LedgerTest.IsBuiltForOurOwnProcess"
 expect_text "parse_fuzz.replay"
+expect_text "WholeTest.SeesItsEnvironment"
+for preset in asan tsan fuzz; do
+  [[ "$preset" != fuzz ]] || command -v clang++-19 >/dev/null || continue
+  expect 0 "configuring $preset" cmake --preset "$preset"
+done
 expect 0 "the library for foreign processes" "$TOOLS/check-binaries" build/dev
 expect 0 "loading it" python3 -c "import ctypes; value = ctypes.CDLL('build/dev/lib/libflexai_probe.so').flexai_probe(); assert value == 101, value"
 expect 0 "headers compile alone" cmake --build --preset dev --target headers_alone
@@ -84,7 +102,7 @@ expect 0 "headers compile alone" cmake --build --preset dev --target headers_alo
 printf 'bad' >fuzz/corpora/parse_fuzz/crash
 expect 8 "an input that crashes" bash -c '. "$TOOLS/lib.sh"; run_ctest dev'
 expect_text "parse_fuzz/crash"
-expect_text "1 tests failed out of 3"
+expect_text "1 tests failed out of 4"
 expect_text "skipped 1: no card here"
 expect_no_text "Start "
 expect 0 "the test that still passes" bash -c '. "$TOOLS/lib.sh"; run_ctest dev -R LedgerTest'
