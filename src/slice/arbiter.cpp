@@ -435,15 +435,15 @@ Ticket Arbiter::Beside(Nanos estimate, std::uint32_t count, Nanos now) noexcept 
   return {0, false, each, now};
 }
 
-void Arbiter::Complete(const Ticket& ticket, Nanos device, Engine engine, Nanos now) noexcept {
+void Arbiter::Complete(const Ticket& ticket, Nanos device, Engine engine, Nanos now, std::uint32_t count) noexcept {
   flexai_slice_account& account = region_.account(slot_);
   const ComputeShare share = region_.compute(slot_);
   Atomic(account.active_ns).store(now, std::memory_order_relaxed);
-  Atomic(account.commands).fetch_add(1, std::memory_order_relaxed);
-  Atomic(self().commands).fetch_add(1, std::memory_order_relaxed);
+  Atomic(account.commands).fetch_add(count, std::memory_order_relaxed);
+  Atomic(self().commands).fetch_add(count, std::memory_order_relaxed);
   Atomic(self().device_ns).fetch_add(static_cast<std::uint64_t>(std::max<Nanos>(device, 0)), std::memory_order_relaxed);
-  Atomic(self().in_flight).fetch_sub(1, std::memory_order_relaxed);
-  const bool wake_submitter = submitter_.Leave(ticket.estimate_ns, Window(now));
+  Atomic(self().in_flight).fetch_sub(count, std::memory_order_relaxed);
+  const bool wake_submitter = submitter_.Leave(ticket.estimate_ns, count, Window(now));
   last_completion_ns_.store(now, std::memory_order_relaxed);
 
   std::uint64_t word = lease().load(std::memory_order_seq_cst);
@@ -459,7 +459,7 @@ void Arbiter::Complete(const Ticket& ticket, Nanos device, Engine engine, Nanos 
   if (ours()) Atomic(turn.progress_ns).store(now, std::memory_order_relaxed);
   while (ours()) {
     Lease next = seen;
-    --next.in_flight;
+    next.in_flight -= std::min(next.in_flight, count);
     Candidate best;
     bool keep = false;
     if (next.in_flight == 0) {

@@ -61,8 +61,8 @@ class Arbiter {
   /// Admits without waiting: under the lease when it is ours or free, else beside it.
   [[nodiscard]] Ticket AdmitBeside(Nanos estimate, std::uint32_t count, Nanos now) noexcept;
 
-  /// One command of `ticket` ended, having used `device` ns not charged before.
-  void Complete(const Ticket& ticket, Nanos device, Engine engine, Nanos now) noexcept;
+  /// One command of `ticket` ended, having used `device` ns not charged before; or `count`, whose estimates the ticket then holds together.
+  void Complete(const Ticket& ticket, Nanos device, Engine engine, Nanos now, std::uint32_t count = 1) noexcept;
 
   /// Hands an idle lease on (a gang that lost another XPU). No effect while commands are in flight or when it is not ours.
   void GiveBack(Nanos now) noexcept;

@@ -38,11 +38,11 @@ class Submitter {
     in_flight_.fetch_add(count, std::memory_order_relaxed);
   }
 
-  /// Takes a command out. True when a submitter sleeps on the window and the low watermark (half of it) is reached: waking at every completion would
+  /// Takes `count` commands of together `estimate` out. True when a submitter sleeps on the window and the low watermark (half of it) is reached: waking at every completion would
   /// cost 10 to 20 us each.
-  [[nodiscard]] bool Leave(Nanos estimate, Nanos window) noexcept {
+  [[nodiscard]] bool Leave(Nanos estimate, std::uint32_t count, Nanos window) noexcept {
     const Nanos left_ns = in_flight_ns_.fetch_sub(estimate, std::memory_order_relaxed) - estimate;
-    const std::uint32_t left = in_flight_.fetch_sub(1, std::memory_order_seq_cst) - 1;
+    const std::uint32_t left = in_flight_.fetch_sub(count, std::memory_order_seq_cst) - count;
     return blocked_.load(std::memory_order_seq_cst) != 0 && (left_ns <= window / 2 || left <= 1);
   }
 

@@ -103,11 +103,11 @@ Ticket Tenant::AdmitGang(Nanos estimate, std::uint32_t count) noexcept {
 
 Ticket Tenant::AdmitNow(Nanos estimate, std::uint32_t count) noexcept { return arbiter_.AdmitBeside(estimate, count, MonotonicNow()); }
 
-void Tenant::Complete(const Ticket& ticket, const BusyInterval& busy) noexcept {
+void Tenant::Complete(const Ticket& ticket, const BusyInterval& busy, std::uint32_t count) noexcept {
   pthread_mutex_lock(&busy_mutex_);
   const Nanos fresh = busy_[busy.host_clock ? 1 : 0].Add(busy.start_ns, busy.end_ns);
   pthread_mutex_unlock(&busy_mutex_);
-  arbiter_.Complete(ticket, fresh, busy.engine, MonotonicNow());
+  arbiter_.Complete(ticket, fresh, busy.engine, MonotonicNow(), count);
 }
 
 void Tenant::Abandon(const Ticket& ticket) noexcept { arbiter_.Complete(ticket, 0, Engine::kCompute, MonotonicNow()); }

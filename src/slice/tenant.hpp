@@ -50,7 +50,9 @@ class Tenant {
   [[nodiscard]] Ticket AdmitNow(Nanos estimate, std::uint32_t count = 1) noexcept;
 
   /// One admitted command ran during `busy`. Charges the part of the interval not charged yet (commands of several queues overlap).
-  void Complete(const Ticket& ticket, const BusyInterval& busy) noexcept;
+  /// With `count`: that many commands, admitted under the lease of `ticket`, whose estimate_ns is then that of all of them together. For backends where
+  /// not every command tells its end.
+  void Complete(const Ticket& ticket, const BusyInterval& busy, std::uint32_t count = 1) noexcept;
 
   /// One admitted command never ran: the driver refused it, or it was dropped because a dependency failed.
   void Abandon(const Ticket& ticket) noexcept;
