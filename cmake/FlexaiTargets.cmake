@@ -124,11 +124,15 @@ function(flexai_gtest name)
   if(arg_SERIAL)
     list(APPEND properties RUN_SERIAL TRUE)
   endif()
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 TEST_LIST ${name}_tests PROPERTIES ${properties})
   if(arg_ENVIRONMENT)
-    list(JOIN arg_ENVIRONMENT "\\;" environment)  # one property whose value is a list
-    list(APPEND properties ENVIRONMENT "${environment}")
+    # A property whose value is a list does not survive gtest_discover_tests, so ctest sets it once it knows the tests.
+    set(script "${CMAKE_CURRENT_BINARY_DIR}/${name}_environment.cmake")
+    file(WRITE "${script}" "foreach(test IN LISTS ${name}_tests)
+  set_tests_properties(\"\${test}\" PROPERTIES ENVIRONMENT \"${arg_ENVIRONMENT}\")
+endforeach()\n")
+    set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES "${script}")
   endif()
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
 endfunction()
 
 function(flexai_script_test name)
