@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "intercept/opencl/cl_headers.hpp"
+#include "tests/integration/support/slice_world.hpp"
 
 namespace {
 
@@ -71,7 +72,13 @@ std::string OtherLoader() {
 
 class OpenclLoadersTest : public ::testing::Test {
  protected:
-  void SetUp() override { setenv("OPENCL_LAYERS", FLEXAI_BUILD_DIR "/lib/libflexai_opencl.so", 1); }
+  // One slice of every driver's device for the whole process: the layer attaches once.
+  void SetUp() override {
+    static flexai::testing::SliceWorld world;
+    static const std::string slice = world.MakeSlice("loaders", {{.xpu = "intel-0"}, {.xpu = "llvmpipe-0"}, {.xpu = "pocl-0"}});
+    setenv("FLEXAI_SLICE", slice.c_str(), 1);
+    setenv("OPENCL_LAYERS", FLEXAI_BUILD_DIR "/lib/libflexai_opencl.so", 1);
+  }
 };
 
 TEST_F(OpenclLoadersTest, ALoaderThatIsClosedAndOpenedAgainStillHasTheLayer) {
