@@ -61,19 +61,20 @@ TEST_F(OpenClDriversTest, AFolderThatIsNotThereHasNoDrivers) { EXPECT_TRUE(ListO
 
 TEST_F(OpenClDriversTest, TheVendorsVariableMeansAFolderAFileOrALibrary) {
   const std::string file = Write("one.icd", "libone.so\n");
-  fs::create_directory(folder_ + "/other");
-  std::ofstream(folder_ + "/other/two.icd") << "libtwo.so\n";
+  const std::string other = folder_ + "/other";
+  fs::create_directory(other);
+  std::ofstream(other + "/two.icd") << "libtwo.so\n";
 
-  EXPECT_THAT(Libraries(ListOpenClDrivers({.ocl_icd_vendors = folder_ + "/other"}, folder_)), ElementsAre("libtwo.so"));
+  EXPECT_THAT(Libraries(ListOpenClDrivers({.ocl_icd_vendors = other}, folder_)), ElementsAre("libtwo.so"));
   EXPECT_THAT(Libraries(ListOpenClDrivers({.ocl_icd_vendors = file}, "/nonexistent")), ElementsAre("libone.so"));
   EXPECT_THAT(Libraries(ListOpenClDrivers({.ocl_icd_vendors = "one.icd"}, folder_)), ElementsAre("libone.so"));
-  EXPECT_THAT(Libraries(ListOpenClDrivers({.ocl_icd_vendors = "/x/libthree.so"}, folder_)), ElementsAre("/x/libthree.so"));
+  EXPECT_THAT(Libraries(ListOpenClDrivers({.ocl_icd_vendors = "/opt/x/libthree.so"}, folder_)), ElementsAre("/opt/x/libthree.so"));
 }
 
 TEST_F(OpenClDriversTest, MoreFilesComeOnTop) {
   const std::string file = Write("one.icd", "libone.so\n");
-  EXPECT_THAT(Libraries(ListOpenClDrivers({.ocl_icd_vendors = folder_, .ocl_icd_filenames = "/x/libthree.so:" + file}, "/nonexistent")),
-              ElementsAre("libone.so", "/x/libthree.so", "libone.so"));
+  EXPECT_THAT(Libraries(ListOpenClDrivers({.ocl_icd_vendors = folder_, .ocl_icd_filenames = "/opt/x/libthree.so:" + file}, "/nonexistent")),
+              ElementsAre("libone.so", "/opt/x/libthree.so", "libone.so"));
 }
 
 TEST_F(OpenClDriversTest, FindsALibraryWhereTheLoaderWould) {

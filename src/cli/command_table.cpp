@@ -1,0 +1,124 @@
+#include "cli/command_table.hpp"
+
+#include "cli/commands.hpp"
+
+namespace flexai::cli {
+namespace {
+
+OptionSpec Output() {
+  return {.name = "output",
+          .letter = 'o',
+          .value = "FORMAT",
+          .help = "table, wide, json or yaml",
+          .choices = {"table", "wide", "json", "yaml"}};
+}
+
+std::vector<CommandSpec> MakeCommands() {
+  std::vector<CommandSpec> commands;
+  commands.push_back({
+      .name = "smi",
+      .summary = "show the XPUs of this machine and who has which slice of them",
+      .details = "With slices there, what they really used is measured over --interval and shown beside what they asked for. A value "
+                 "nobody knows is `-` in\n"
+                 "tables and null in JSON. The JSON form is described in docs/smi.md.",
+      .options = {Output(),
+                  {.name = "watch", .letter = 'w', .help = "go on showing, until interrupted"},
+                  {.name = "interval", .letter = '\0', .value = "SECONDS", .help = "measure for this long (0.1 to 60, default 1)"}},
+      .run = RunSmi,
+  });
+  commands.push_back({
+      .name = "run",
+      .summary = "run a program in a slice",
+      .details = "Without --cores the slice is guaranteed 1 % and may use what others leave idle. `--cores 30` guarantees and caps 30 %, "
+                 "`--cores 30:100`\n"
+                 "guarantees 30 % and may use idle capacity, `--cores 0:50` uses only idle capacity, up to half. Without --memory nothing "
+                 "is reserved: the\n"
+                 "program may take what others have not reserved. Several --xpu give the program all of them at once.\n"
+                 "\n"
+                 "Exit status: the program's (128+n for signal n); 126 when it cannot be executed, 127 when it is not found; 2 wrong "
+                 "usage, 3 not enough\n"
+                 "resources, 4 not enforceable here, 125 a fault of flexai itself: each of these with a line that begins with `flexai:`.",
+      .options =
+          {{.name = "xpu",
+            .letter = 'x',
+            .value = "XPU",
+            .help = "an id from `flexai smi`, or the beginning of one, or gpu, npu, fpga, cpu",
+            .repeats = true},
+           {.name = "cores", .letter = 'c', .value = "N[:M]", .help = "guaranteed percent of each XPU, and the cap"},
+           {.name = "memory", .letter = 'm', .value = "SIZE", .help = "device memory reserved on each XPU, and the cap: 4Gi, 512Mi, 30%"},
+           {.name = "priority",
+            .letter = 'p',
+            .value = "LEVEL",
+            .help = "who comes first: low, normal or high",
+            .choices = {"low", "normal", "high"}},
+           {.name = "isolation",
+            .letter = '\0',
+            .value = "MODE",
+            .help = "soft (default), hard or partition",
+            .choices = {"soft", "hard", "partition"}},
+           {.name = "remote", .letter = '\0', .value = "HOST[:PORT]", .help = "use XPUs of another machine", .repeats = true},
+           {.name = "name", .letter = 'n', .value = "NAME", .help = "the slice's name in listings"}},
+      .takes_command = true,
+      .run = RunRun,
+  });
+#ifdef FLEXAI_HAVE_BENCH
+  commands.push_back({
+      .name = "bench",
+      .summary = "measure how well slices are kept on this machine",
+      .details = "Share and cap errors, overhead, latency, memory and crash behaviour, each against its goal; bare and sliced in the same "
+                 "run. Takes about\n"
+                 "15 minutes for an XPU; a quiet machine is needed for numbers worth keeping: the load of others is printed beside each. "
+                 "What is measured\n"
+                 "how: bench/README.md.",
+      .options =
+          {{.name = "output", .letter = 'o', .value = "FORMAT", .help = "table, json or yaml", .choices = {"table", "json", "yaml"}},
+           {.name = "xpu", .letter = 'x', .value = "XPU", .help = "only this one (default: all that OpenCL drivers show)", .repeats = true},
+           {.name = "row",
+            .letter = 'r',
+            .value = "ROW",
+            .help = "only this measurement",
+            .choices = {"shares", "sync", "caps", "ten", "overhead", "contended", "calls", "priority", "elastic", "memory", "kills",
+                        "attach"},
+            .repeats = true},
+           {.name = "seconds", .letter = 's', .value = "N", .help = "length of one measurement of shares and caps (default 10)"},
+           {.name = "repeats", .letter = '\0', .value = "N", .help = "how often bare and sliced are compared (default 5)"},
+           {.name = "percent", .letter = '\0', .value = "N", .help = "of a million allocations and a thousand kills (default 3)"}},
+      .operands = {{.name = "WHAT", .help = "slicing", .required = false}},
+      .run = RunBench,
+  });
+#endif
+#ifdef FLEXAI_HAVE_DEMO
+  commands.push_back({
+      .name = "demo",
+      .summary = "show on this machine what slices do, in about a minute",
+      .details = "Real programs in real slices: shares asked and measured, a memory wall, a kill in the middle of a turn. Needs no card: OpenCL drivers that\n"
+                 "compute on the CPU do. Exit status: 0 all acts went as they must, 1 not.",
+      .options = {Output(),
+                  {.name = "xpu", .letter = 'x', .value = "XPU", .help = "on this one (default: the one `run` would take)"},
+                  {.name = "quick", .letter = '\0', .help = "shorter acts, as in tests"}},
+      .run = RunDemo,
+  });
+#endif
+  commands.push_back({
+      .name = "version",
+      .summary = "show the version",
+      .details = "",
+      .options = {Output()},
+      .run = RunVersion,
+  });
+  return commands;
+}
+
+}  // namespace
+
+std::span<const CommandSpec> Commands() {
+  static const std::vector<CommandSpec> commands = MakeCommands();
+  return commands;
+}
+
+std::span<const OptionSpec> CommonOptions() {
+  static const std::vector<OptionSpec> options{{.name = "help", .letter = 'h', .help = "show this help"}};
+  return options;
+}
+
+}  // namespace flexai::cli

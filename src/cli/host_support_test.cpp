@@ -1,0 +1,107 @@
+#include "cli/host_support.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace flexai::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class HostSupportTest : public ::testing::Test {
+ protected:
+  HostSupportTest() {
+    folder_ = (fs::temp_directory_path() / "flexai-host-test-XXXXXX").string();
+    EXPECT_NE(mkdtemp(folder_.data()), nullptr);
+  }
+  ~HostSupportTest() override {
+    std::error_code ignored;
+    fs::permissions(folder_, fs::perms::owner_all, ignored);
+    fs::remove_all(folder_, ignored);
+  }
+  std::string Write(const std::string& name, const std::string& content) {
+    fs::create_directories(fs::path(folder_ + "/" + name).parent_path());
+    std::ofstream(folder_ + "/" + name) << content;
+    return folder_ + "/" + name;
+  }
+  std::string folder_;
+};
+
+TEST_F(HostSupportTest, FindsTheLayerInABuildFolderAndInAnInstallation) {
+  EXPECT_EQ(FindLayer(folder_ + "/bin/flexai"), "");
+  Write("lib/flexai/libflexai_opencl.so", "x");
+  EXPECT_EQ(FindLayer(folder_ + "/bin/flexai"), fs::canonical(folder_ + "/lib/flexai/libflexai_opencl.so").string());
+  Write("lib/libflexai_opencl.so", "x");
+  EXPECT_EQ(FindLayer(folder_ + "/bin/flexai"), fs::canonical(folder_ + "/lib/libflexai_opencl.so").string());
+  EXPECT_EQ(FindLayer(""), "");
+}
+
+TEST_F(HostSupportTest, ALoaderMustKnowLayers) {
+  const std::string layer = Write("lib/libflexai_opencl.so", "x");
+  const std::string good = Write("good.so", std::string("\x7f"
+                                                        "ELF\0OPENCL_LAYERS\0",
+                                                        20));
+  const std::string old = Write("old.so",
+                                "\x7f"
+                                "ELF OCL_ICD_VENDORS");
+
+  EXPECT_TRUE(CanLoadLayer(layer, good).possible);
+  EXPECT_THAT(CanLoadLayer(layer, old).reason, HasSubstr("does not load layers"));
+  EXPECT_THAT(CanLoadLayer(layer, "").fix, HasSubstr("apt install ocl-icd-libopencl1"));
+  EXPECT_THAT(CanLoadLayer("", good).reason, HasSubstr("not beside this program"));
+  EXPECT_THAT(CanLoadLayer("/opt/a:b/libflexai_opencl.so", good).reason, HasSubstr("contains ':'"));
+}
+
+TEST_F(HostSupportTest, ACardWithoutOpenClIsNotEnforceableAndSaysWhatToInstall) {
+  device::Xpu xpu;
+  xpu.id = XpuId::Parse("nvidia-1a2b").value();
+  EXPECT_THAT(CanEnforceOn(xpu, {.possible = true}).fix, HasSubstr("nvidia-opencl-icd"));
+  xpu.driver_library = "/usr/lib/libnvidia-opencl.so.1";
+  EXPECT_TRUE(CanEnforceOn(xpu, {.possible = true}).possible);
+  EXPECT_EQ(CanEnforceOn(xpu, {.reason = "why"}).reason, "why");
+}
+
+TEST_F(HostSupportTest, TheRuntimeDirectoryThatIsNamedMustBeUsable) {
+  const auto find = [](const std::string& path) { return FindRuntime(EnvironmentList({"FLEXAI_RUNTIME_DIR=" + path})); };
+
+  EXPECT_EQ(find(folder_)->path, folder_);
+  EXPECT_THAT(find(folder_ + "/nothing").error().message, HasSubstr("does not exist"));
+  EXPECT_THAT(find(Write("file", "")).error().message, HasSubstr("Not a directory"));
+  EXPECT_EQ(find("/" + std::string(600, 'x')).error().code, ErrorCode::kInvalid);
+  if (geteuid() == 0) GTEST_SKIP() << "root may read every directory: the case of a forbidden one is not tested";
+  fs::permissions(folder_, fs::perms::none);
+  EXPECT_THAT(find(folder_).error().message, HasSubstr("Permission denied"));
+}
+
+TEST_F(HostSupportTest, SeesThatAnotherUserHasARegion) {
+  EXPECT_THAT(OtherUsersOf("pocl-0", folder_), IsEmpty());
+  EXPECT_THAT(OtherUsersOf("pocl-0", folder_ + "/nothing"), IsEmpty());
+  Write("flexai-" + std::to_string(geteuid()) + "/xpu-pocl-0.quota", "");
+  Write("flexai-x/xpu-pocl-0.quota", "");
+  Write("flexai-4000000001/xpu-pocl-0.quota", "");  // a directory of that name that is ours: a trap
+  EXPECT_THAT(OtherUsersOf("pocl-0", folder_), IsEmpty());
+  if (geteuid() != 0) GTEST_SKIP() << "only root can make another user's directory";
+  Write("flexai-4000000002/xpu-pocl-0.quota", "");
+  ASSERT_EQ(chown((folder_ + "/flexai-4000000002").c_str(), 4000000002u, 0), 0);
+  EXPECT_THAT(OtherUsersOf("pocl-0", folder_), ElementsAre("4000000002"));
+  EXPECT_THAT(OtherUsersOf("intel-0", folder_), IsEmpty());
+}
+
+TEST_F(HostSupportTest, NamesUsersByNumberWhereTheyHaveNoName) {
+  EXPECT_EQ(UserName(0), "root");
+  EXPECT_EQ(UserName(4000000002u), "4000000002");
+}
+
+TEST(HasRobustFutexesTest, ThisKernelHasThem) { EXPECT_TRUE(HasRobustFutexes().possible); }
+
+}  // namespace
+}  // namespace flexai::cli

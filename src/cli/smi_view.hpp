@@ -1,0 +1,41 @@
+// The inventory as people and programs read it. Pure: every number that is shown comes in.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/document.hpp"
+#include "base/table.hpp"
+#include "cli/inventory.hpp"
+
+namespace flexai::cli {
+
+/// What was measured: snapshots of the regions at the beginning of the interval, by XPU. Empty: nothing to compare with, shares are since each slice began.
+using Baseline = std::vector<RegionSnapshot>;
+
+struct SmiOptions {
+  bool wide = false;
+  Table::Layout layout;
+};
+
+/// The XPUs, the slices, and what is wrong, for a terminal.
+[[nodiscard]] std::string SmiText(const Inventory& inventory, const Baseline& before, const SmiOptions& options);
+
+/// The slices alone; `names` empty: all. Empty text when there are none.
+[[nodiscard]] std::string SlicesText(const Inventory& inventory, const Baseline& before, const SmiOptions& options,
+                                     const std::vector<std::string>& names);
+
+/// The form described in docs/smi.md.
+[[nodiscard]] Document SmiDocument(const Inventory& inventory, const Baseline& before);
+[[nodiscard]] Document SlicesDocument(const Inventory& inventory, const Baseline& before, const std::vector<std::string>& names);
+
+/// A sentence for every driver that is broken and every region that cannot be read.
+[[nodiscard]] std::vector<std::string> Warnings(const Inventory& inventory);
+
+/// What to do on a machine without any XPU.
+[[nodiscard]] std::string NothingHere(const Inventory& inventory);
+
+/// "driver stamps", "host marks" or "unknown yet".
+[[nodiscard]] std::string_view StampsName(std::uint32_t stamps) noexcept;
+
+}  // namespace flexai::cli
