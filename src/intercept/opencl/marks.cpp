@@ -1,0 +1,84 @@
+#include "intercept/opencl/marks.hpp"
+
+namespace flexai::opencl {
+
+namespace {
+
+// Counted with the same lease.
+bool SameLease(const slice::Ticket& a, const slice::Ticket& b) noexcept { return a.sequence == b.sequence && a.leased == b.leased; }
+
+}  // namespace
+
+bool Marks::TryMember(const slice::Ticket& ticket) noexcept {
+  const intercept::ForkSafeLock lock(mutex_);
+  if (pending_ == 0 || tail_.count >= kMostMembers || tail_.ticket.estimate_ns + ticket.estimate_ns > kInterval) return false;
+  return tail_.count == 0 || SameLease(tail_.ticket, ticket);
+}
+
+Batch Marks::BeginMark() noexcept {
+  const intercept::ForkSafeLock lock(mutex_);
+  ++pending_;
+  const Batch carried = tail_;
+  tail_ = {};
+  return carried;
+}
+
+// With `mutex_` held. When the lease changed hands between two members, the older part is closed at once.
+bool Marks::Append(const Batch& more, Batch& tail) noexcept {
+  if (tail_.count != 0 && !SameLease(tail_.ticket, more.ticket)) {
+    ++pending_;
+    tail = tail_;
+    tail_ = more;
+    return true;
+  }
+  if (tail_.count == 0) {
+    tail_ = more;
+  } else {
+    tail_.count += more.count;
+    tail_.ticket.estimate_ns += more.ticket.estimate_ns;
+  }
+  return false;
+}
+
+// With `mutex_` held.
+bool Marks::CloseIfLast(Batch& tail) noexcept {
+  if (pending_ != 0 || tail_.count == 0) return false;
+  ++pending_;
+  tail = tail_;
+  tail_ = {};
+  return true;
+}
+
+bool Marks::Joined(const slice::Ticket& ticket, Batch& tail) noexcept {
+  const intercept::ForkSafeLock lock(mutex_);
+  return Append({1, ticket}, tail) || CloseIfLast(tail);
+}
+
+bool Marks::Ended(Batch& tail) noexcept {
+  const intercept::ForkSafeLock lock(mutex_);
+  --pending_;
+  return CloseIfLast(tail);
+}
+
+bool Marks::Refused(const Batch& carried, Batch& tail) noexcept {
+  const intercept::ForkSafeLock lock(mutex_);
+  --pending_;
+  return (carried.count != 0 && Append(carried, tail)) || CloseIfLast(tail);
+}
+
+bool Marks::Close(Batch& tail) noexcept {
+  const intercept::ForkSafeLock lock(mutex_);
+  if (tail_.count == 0) return false;
+  ++pending_;
+  tail = tail_;
+  tail_ = {};
+  return true;
+}
+
+void Marks::Reset() noexcept {
+  const intercept::ForkSafeLock lock(mutex_);
+  pending_ = 0;
+  tail_ = {};
+}
+
+}  // namespace flexai::opencl

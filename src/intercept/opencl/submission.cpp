@@ -1,0 +1,157 @@
+#include "intercept/opencl/submission.hpp"
+
+#include "intercept/opencl/callbacks.hpp"
+#include "intercept/opencl/completion.hpp"
+#include "intercept/opencl/dispatch.hpp"
+#include "intercept/opencl/flush.hpp"
+#include "intercept/opencl/unwatched.hpp"
+#include "intercept/opencl/user_events.hpp"
+
+namespace flexai::opencl {
+namespace {
+
+slice::Tenant& TenantOfQueue(const Queue& queue) noexcept { return *queue.tenant.load(std::memory_order_relaxed); }
+
+// A command whose dependency failed before it came is over at once, and nobody calls back.
+bool FailedAtOnce(cl_event event, cl_int& status) noexcept {
+  return Next().clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status, nullptr) == CL_SUCCESS && status < CL_COMPLETE;
+}
+
+}  // namespace
+
+bool Submission::MayBeMember(const intercept::Expectation& expected) const noexcept {
+  return expected.settled && expected.device_ns <= Marks::kLongestMember && waits_.count == 0 && !work_.blocking &&
+         queue_.in_order.load(std::memory_order_relaxed) && queue_.has_stamps &&
+         queue_.xpu.load(std::memory_order_relaxed)->verdict() == StampsVerdict::kAgree;
+}
+
+bool Submission::Hold() noexcept {
+  if (command_ == nullptr) command_ = NewCommand(queue_);
+  if (command_ == nullptr) return false;
+  return HoldIfWaiting(queue_, Entering::kCommand, waits_.count, waits_.events, command_);
+}
+
+cl_int Submission::Begin() noexcept {
+  if (!BelongsHere(queue_)) return CL_OUT_OF_RESOURCES;
+  slice::Tenant& tenant = TenantOfQueue(queue_);
+  const intercept::Expectation expected = CommandEstimates().Expect(work_.kind);
+  held_ = AnyUserEventUnset() && Hold();
+  if (!held_) {
+    ticket_ = InDriverCallback() ? tenant.AdmitNow(expected.device_ns) : tenant.Admit(expected.device_ns);
+    // While it waited here, another thread may have put a held command before it.
+    held_ = AnyUserEventUnset() && Hold();
+    if (held_) tenant.Abandon(ticket_);
+  }
+  const bool in_order = queue_.in_order.load(std::memory_order_relaxed);
+  if (!held_ && command_ == nullptr && MayBeMember(expected) && queue_.marks.TryMember(ticket_)) {
+    CommandEstimates().NoteUnmeasured(work_.kind);
+    return CL_SUCCESS;
+  }
+  if (command_ == nullptr) command_ = NewCommand(queue_);
+  if (command_ == nullptr) {
+    tenant.Abandon(ticket_);
+    return CL_OUT_OF_HOST_MEMORY;
+  }
+  // A mark that has to wait for something else would tell the end of the members before it too late.
+  if (in_order && (held_ || waits_.count != 0)) CloseTail(queue_);
+  command_->kind = work_.kind;
+  command_->engine = work_.engine;
+  command_->flushes_before = queue_.flushes.Now();
+  if (!held_) {
+    command_->expected_ns = expected.device_ns;
+    command_->counted = true;
+    command_->ticket = ticket_;
+    command_->could_start_ns = ticket_.admitted_ns;
+    if (in_order) {
+      command_->is_mark = true;
+      command_->batch = queue_.marks.BeginMark();
+    }
+  }
+  if (work_.blocking) WillBeFlushed(queue_);
+  return CL_SUCCESS;
+}
+
+void Submission::GiveUp() noexcept {
+  slice::Tenant& tenant = TenantOfQueue(queue_);
+  if (command_ == nullptr) return tenant.Abandon(ticket_);
+  const bool counted = held_ ? HeldWasRefused(*command_) : true;
+  if (counted) tenant.Abandon(command_->ticket);
+  Batch tail;
+  if (command_->is_mark && queue_.marks.Refused(command_->batch, tail)) PutMarker(queue_, tail);
+  FreeCommand(*command_);
+}
+
+cl_int Submission::End(cl_int status) noexcept {
+  if (status != CL_SUCCESS) {
+    GiveUp();
+    return status;
+  }
+  if (command_ == nullptr) {
+    Batch tail;
+    if (queue_.marks.Joined(ticket_, tail)) PutMarker(queue_, tail);
+    AfterSubmission(queue_);
+    return status;
+  }
+  // The command may be over and its record another's as soon as somebody can know of its end.
+  const cl_event event = app_event_ != nullptr ? *app_event_ : own_event_;
+  const bool owned = app_event_ == nullptr;
+  void* const name = NameOf(*command_);
+  if (held_) {
+    (void)HeldWasTaken(*command_, event, owned);
+  } else {
+    command_->event = event;
+    command_->owns_event = owned;
+  }
+  if (work_.blocking) {
+    if (Command* command = Claim(name)) EndCommand(*command, CL_COMPLETE);
+    return status;
+  }
+  if (!WatchEnd(event, name)) {
+    if (Next().clRetainEvent(event) == CL_SUCCESS) KeepUnwatched(name, event, false);
+  } else if (waits_.count != 0 && FailuresSeen()) {
+    cl_int failed = CL_COMPLETE;
+    if (FailedAtOnce(event, failed)) {
+      if (Command* command = Claim(name)) EndCommand(*command, failed);
+    }
+  }
+  AfterSubmission(queue_);
+  return status;
+}
+
+void CloseTail(Queue& queue) noexcept {
+  Batch tail;
+  if (queue.marks.Close(tail)) PutMarker(queue, tail);
+}
+
+void PutMarker(Queue& queue, const Batch& tail) noexcept {
+  Command* command = NewCommand(queue);
+  cl_event event = nullptr;
+  if (command != nullptr) {
+    command->has_work = false;
+    command->is_mark = true;
+    command->batch = tail;
+    command->could_start_ns = MonotonicNow();
+    if (Next().clEnqueueMarkerWithWaitList(queue.handle, 0, nullptr, &event) == CL_SUCCESS) {
+      command->event = event;
+      command->owns_event = true;
+      void* const name = NameOf(*command);
+      if (WatchEnd(event, name)) return AfterSubmission(queue);
+      command->owns_event = false;
+      KeepUnwatched(name, event, false);
+      return;
+    }
+    FreeCommand(*command);
+  }
+  // Without a marker they end when they should have ended.
+  const Nanos now = MonotonicNow();
+  TenantOfQueue(queue).Complete(tail.ticket, {now - tail.ticket.estimate_ns, now, true, slice::Engine::kCompute}, tail.count);
+  Batch next;
+  if (queue.marks.Ended(next)) PutMarker(queue, next);
+}
+
+void AfterSubmission(Queue& queue) noexcept {
+  NoteUnflushed(queue);
+  if (TenantOfQueue(queue).Contended()) FlushQueue(queue);
+}
+
+}  // namespace flexai::opencl
