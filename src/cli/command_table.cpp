@@ -61,6 +61,40 @@ std::vector<CommandSpec> MakeCommands() {
       .takes_command = true,
       .run = RunRun,
   });
+  commands.push_back({
+      .name = "slice ls",
+      .summary = "list slices",
+      .details = "",
+      .options = {Output(), {.name = "interval", .letter = '\0', .value = "SECONDS", .help = "measure for this long (0.1 to 60, default 1)"}},
+      .operands = {{.name = "NAME", .help = "only these slices", .required = false, .repeats = true}},
+      .run = RunSliceLs,
+  });
+  commands.push_back({
+      .name = "slice set",
+      .summary = "change a slice while its programs run",
+      .details = "Acts within 20 ms plus what is already submitted. Refused when the guarantees of all slices would pass the XPU, or the memory what is held.",
+      .options = {{.name = "xpu", .letter = 'x', .value = "XPU", .help = "only its share of this XPU (default: of all it has)", .repeats = true},
+                  {.name = "cores", .letter = 'c', .value = "N[:M]", .help = "guaranteed percent, and the cap"},
+                  {.name = "memory", .letter = 'm', .value = "SIZE", .help = "reserved device memory; for slices that began with --memory"},
+                  {.name = "priority", .letter = 'p', .value = "LEVEL", .help = "low, normal or high", .choices = {"low", "normal", "high"}}},
+      .operands = {{.name = "NAME", .help = "the slice, as `flexai smi` names it"}},
+      .run = RunSliceSet,
+  });
+  commands.push_back({
+      .name = "slice rm",
+      .summary = "end slices",
+      .details = "A slice ends by itself when its last program does. One that is in use is refused, unless --kill ends its programs first.",
+      .options = {{.name = "kill", .letter = '\0', .help = "end its programs: SIGTERM, and SIGKILL to those left after 5 seconds"}},
+      .operands = {{.name = "NAME", .help = "the slice, as `flexai smi` names it", .repeats = true}},
+      .run = RunSliceRm,
+  });
+  commands.push_back({
+      .name = "doctor",
+      .summary = "check this machine and say how to fix what is wrong",
+      .details = "Exit status: 0 slices are enforceable on every XPU that an OpenCL driver shows; 1 something is broken; 4 nothing can be enforced here.",
+      .options = {Output()},
+      .run = RunDoctor,
+  });
 #ifdef FLEXAI_HAVE_BENCH
   commands.push_back({
       .name = "bench",

@@ -178,6 +178,22 @@ void Judge(const ChildResult& result, const Said& said, Nanos patience, DriverRe
 
 }  // namespace
 
+std::string TryLayer(const DiscoveryOptions& options, const std::string& layer, const DriverReport& with) {
+  TemporaryFolder folder;
+  if (!folder.Make(options.environment.Get("TMPDIR"))) return "no folder for temporary files can be made";
+  EnvironmentList environment = ChildEnvironment(options.environment);
+  if (!ShowOnly({.library = with.library}, folder.path() + "/0", environment)) return "no temporary file can be made";
+  environment.Set("OPENCL_LAYERS", layer);
+  const ChildSpec child{.argv = {options.self, std::string(kDiscoverCommand), "layer", layer}, .environment = environment.entries()};
+  const auto results = RunChildren({&child, 1}, MonotonicNow() + options.patience);
+  DriverReport report;
+  Discovery ignored;
+  const Said said = Listen(results[0].output, report, ignored);
+  Judge(results[0], said, options.patience, report);
+  if (report.state == DriverReport::State::kMissing) return "there is no OpenCL loader";
+  return report.trouble;
+}
+
 std::string WithoutOurLibraries(std::string_view list, std::string_view separators, char joiner) {
   std::string kept;
   for (const std::string& item : SplitList(list, separators)) {

@@ -55,6 +55,9 @@ struct Discovery {
 
 [[nodiscard]] Discovery Discover(const DiscoveryOptions& options);
 
+/// Whether programs' loader really loads `layer`, tried in a child with the driver of `with` alone. Empty: it does; else why not.
+[[nodiscard]] std::string TryLayer(const DiscoveryOptions& options, const std::string& layer, const DriverReport& with);
+
 /// The word for `state` in JSON.
 [[nodiscard]] std::string_view StateName(DriverReport::State state) noexcept;
 

@@ -42,6 +42,7 @@ void Absorb(Xpu& into, const Xpu& from) {
   Fill(into.driver_library, from.driver_library);
   Fill(into.uuid, from.uuid);
   Fill(into.pci_address, from.pci_address);
+  Fill(into.extensions, from.extensions);
   for (const std::string& source : from.sources)
     if (std::find(into.sources.begin(), into.sources.end(), source) == into.sources.end()) into.sources.push_back(source);
 }

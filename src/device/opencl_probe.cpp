@@ -1,6 +1,7 @@
 // OpenCL through the loader that applications use. The parent has set the variables so that the loader sees one driver only.
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -64,6 +65,15 @@ struct DeviceQuery {
   }
 };
 
+// Extension strings run to kilobytes, and drivers refuse a buffer that is too small.
+template <class Query>
+std::string LongText(const Query& query, std::uint32_t param) {
+  std::string text(32 << 10, '\0');
+  const std::size_t n = query(param, text.size() - 1, text.data());
+  text.resize(std::min(n, text.size()));
+  return text.substr(0, text.find('\0'));
+}
+
 // A platform begins with a pointer to its driver's table of functions (cl_khr_icd): the file those functions are in is the driver. Under a layer it is
 // still the driver's own table. Drivers leave the entries that the loader answers itself empty; the first few never all.
 std::string LibraryOf(cl_platform_id platform, std::string_view named) {
@@ -107,18 +117,40 @@ void ProbePlatform(const ProbeReport& report, const Api& api, cl_platform_id pla
     xpu.driver_library = library;
     xpu.uuid = facts.uuid;
     xpu.pci_address = facts.pci_address;
+    xpu.extensions = LongText(platform_query, CL_PLATFORM_EXTENSIONS) + " " + LongText(query, CL_DEVICE_EXTENSIONS);
     xpu.sources = {std::string(source)};
     report.Found(xpu);
   }
 }
 
-}  // namespace
-
-void ProbeOpenCl(const ProbeReport& report, std::string_view source, std::string_view library) {
-  report.Step("loading libOpenCL.so.1");
+void* OpenLoader() {
   void* loader = nullptr;
   for (const char* name : {"libOpenCL.so.1", "libOpenCL.so"})
     if (loader == nullptr) loader = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+  return loader;
+}
+
+}  // namespace
+
+void ProbeLayer(const ProbeReport& report, const std::string& layer) {
+  report.Step("loading libOpenCL.so.1");
+  void* loader = OpenLoader();
+  Api api;
+  if (loader == nullptr || !api.Load(loader)) return report.Missing("libOpenCL.so.1");
+  report.Step("clGetPlatformIDs");
+  cl_uint count = 0;
+  (void)api.get_platform_ids(0, nullptr, &count);  // loaders load their layers at the first call
+  if (dlopen(layer.c_str(), RTLD_LAZY | RTLD_LOCAL | RTLD_NOLOAD) != nullptr) return;
+  // The loader passed over it without a word: is it the layer that cannot be loaded, or the loader that loads none?
+  dlerror();
+  if (dlopen(layer.c_str(), RTLD_NOW | RTLD_LOCAL) != nullptr) return report.Failed("the loader does not load layers");
+  const char* why = dlerror();
+  report.Failed(why != nullptr ? why : layer + " cannot be loaded");
+}
+
+void ProbeOpenCl(const ProbeReport& report, std::string_view source, std::string_view library) {
+  report.Step("loading libOpenCL.so.1");
+  void* loader = OpenLoader();
   if (loader == nullptr) return report.Missing("libOpenCL.so.1");
   Api api;
   if (!api.Load(loader)) return report.Failed("libOpenCL.so.1 is no OpenCL library");

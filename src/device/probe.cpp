@@ -33,6 +33,8 @@ void RunProbe(std::span<const std::string> arguments) {
   const auto argument = [&](std::size_t i) { return i < arguments.size() ? std::string_view(arguments[i]) : std::string_view(); };
   if (argument(0) == "opencl")
     ProbeOpenCl(report, argument(1), argument(2));
+  else if (argument(0) == "layer" && arguments.size() > 1)
+    ProbeLayer(report, arguments[1]);
   else if (argument(0) == "nvml")
     ProbeNvml(report);
   else if (argument(0) == "dcmi")

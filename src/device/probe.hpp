@@ -32,6 +32,8 @@ class ProbeReport {
 };
 
 void ProbeOpenCl(const ProbeReport& report, std::string_view source, std::string_view library);
+/// Whether the loader, which the parent has told to load `layer`, did. Failed says why not.
+void ProbeLayer(const ProbeReport& report, const std::string& layer);
 void ProbeNvml(const ProbeReport& report);
 void ProbeDcmi(const ProbeReport& report);
 void ProbeSysfs(const ProbeReport& report, const std::string& root);

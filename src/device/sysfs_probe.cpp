@@ -83,7 +83,8 @@ std::optional<Xpu> Describe(const fs::path& folder) {
 void ProbeSysfs(const ProbeReport& report, const std::string& root) {
   std::error_code error;
   std::vector<fs::path> folders;
-  for (fs::directory_iterator entry(root + std::string("/") + "bus/pci/devices", error), end; !error && entry != end; entry.increment(error))
+  for (fs::directory_iterator entry(root + std::string("/") + "bus/pci/devices", error), end; !error && entry != end;
+       entry.increment(error))
     folders.push_back(entry->path());
   std::sort(folders.begin(), folders.end());
   for (const fs::path& folder : folders) {

@@ -6,6 +6,7 @@ namespace flexai::device {
 namespace {
 
 constexpr std::size_t kLongestText = 1024;
+constexpr std::size_t kLongestExtensions = 64 << 10;
 
 std::string TextOf(const Document& document, std::string_view key) {
   return std::string(document[key].AsText().value_or("").substr(0, kLongestText));
@@ -33,6 +34,7 @@ Document ToDocument(const Xpu& xpu) {
                        {"driver_library", xpu.driver_library},
                        {"uuid", xpu.uuid},
                        {"pci_address", xpu.pci_address},
+                       {"extensions", xpu.extensions},
                        {"sources", std::move(sources)}});
 }
 
@@ -53,6 +55,7 @@ Result<Xpu> XpuFromDocument(const Document& document) {
   xpu.driver_library = TextOf(document, "driver_library");
   xpu.uuid = TextOf(document, "uuid");
   xpu.pci_address = TextOf(document, "pci_address");
+  xpu.extensions = document["extensions"].AsText().value_or("").substr(0, kLongestExtensions);
   for (const Document& source : document["sources"].Items()) xpu.sources.emplace_back(source.AsText().value_or("").substr(0, kLongestText));
   return xpu;
 }

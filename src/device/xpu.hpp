@@ -25,6 +25,7 @@ struct Xpu {
   std::string driver_library;        // absolute path of the OpenCL driver that shows it; empty when no OpenCL driver does
   std::string uuid;                  // as the driver spells it
   std::string pci_address;           // 0000:3b:00.0
+  std::string extensions;            // OpenCL's names, of the platform and the device, separated by spaces
   std::vector<std::string> sources;  // who saw it: "pocl.icd", "NVML", "DCMI", "sysfs"
 
   /// Programs reach it through OpenCL, which is what a slice is enforced on.

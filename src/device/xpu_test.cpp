@@ -18,6 +18,7 @@ TEST(XpuDocumentTest, CarriesEverythingAcrossThePipe) {
   xpu.driver_library = "/usr/lib/libnvidia-opencl.so.1";
   xpu.uuid = "1a2b";
   xpu.pci_address = "0000:3b:00.0";
+  xpu.extensions = std::string(2000, 'x') + " cl_khr_fp64";
   xpu.sources = {"nvidia.icd", "NVML"};
 
   const auto read = XpuFromDocument(Document::ParseJson(ToDocument(xpu).ToJson()).value());

@@ -1,0 +1,284 @@
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <ctime>
+
+#include "cli/commands.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/report.hpp"
+#include "cli/run_admission.hpp"
+#include "cli/sampling.hpp"
+#include "cli/smi_view.hpp"
+#include "cli/suggest.hpp"
+#include "cli/values.hpp"
+
+namespace flexai::cli {
+namespace {
+
+/// One share of a slice, with its region open for writing.
+struct OpenShare {
+  slice::RegionFile region;
+  slice::SlotRef ref;
+};
+
+Error NoSuchSlice(const Inventory& inventory, const std::string& name) {
+  std::vector<std::string> known;
+  for (const XpuEntry& entry : inventory.entries)
+    if (entry.region)
+      for (const SliceSnapshot& slice : entry.region->slices) known.push_back(slice.name);
+  const auto nearest = Nearest(name, known);
+  return {ErrorCode::kNotFound,
+          "there is no slice " + name + (nearest ? "; did you mean " + *nearest + "? " : "; ") + "`flexai slice ls` lists them"};
+}
+
+// The shares of the slice `name`, on the XPUs of `only` or on all it has, in order of id.
+Result<std::vector<OpenShare>> OpenShares(const Inventory& inventory, const std::string& name, const std::vector<std::string>& only) {
+  std::vector<OpenShare> shares;
+  for (const std::string& xpu : only)
+    if (inventory.Find(xpu) == nullptr)
+      return Fail(ErrorCode::kNotFound, "no slice has a share of an XPU '" + xpu + "'; `flexai slice ls` lists them");
+  bool exists = false;
+  for (const XpuEntry& entry : inventory.entries) {
+    if (!entry.region) continue;
+    for (const SliceSnapshot& slice : entry.region->slices) {
+      if (slice.name != name) continue;
+      exists = true;
+      if (!only.empty() && std::find(only.begin(), only.end(), entry.id.view()) == only.end()) continue;
+      slice::RegionFile region;
+      errno = 0;
+      if (const Outcome outcome = slice::RegionFile::Open(inventory.runtime->path, entry.id, region); outcome != Outcome::kOk)
+        return Fail(ErrorCode::kIo, RegionTrouble(outcome, errno, inventory.runtime->path, entry.id.view()));
+      shares.push_back({std::move(region), slice.ref});
+    }
+  }
+  if (!exists) return tl::unexpected<Error>(NoSuchSlice(inventory, name));
+  if (shares.empty())
+    return Fail(ErrorCode::kNotFound,
+                "the slice " + name + " has no share of " + only.front() + "; `flexai slice ls " + name + "` shows what it has");
+  return shares;
+}
+
+struct Wanted {
+  std::optional<CoresAmount> cores;
+  std::optional<MemoryAmount> memory;
+  std::optional<Priority> priority;
+};
+
+Result<Wanted> ReadWanted(const Args& args) {
+  Wanted wanted;
+  if (args.Has("cores")) {
+    FLEXAI_TRY(wanted.cores, ReadCores(args.Value("cores")));
+  }
+  if (args.Has("memory")) {
+    FLEXAI_TRY(wanted.memory, ReadMemory(args.Value("memory")));
+  }
+  if (args.Has("priority")) wanted.priority = ParsePriority(args.Value("priority"));
+  if (!wanted.cores && !wanted.memory && !wanted.priority)
+    return Fail(ErrorCode::kInvalid, "nothing to change: give --cores, --memory or --priority");
+  return wanted;
+}
+
+slice::ShareChange ChangeOn(const slice::RegionView& region, const Wanted& wanted) {
+  slice::ShareChange change;
+  if (wanted.cores) {
+    change.set_compute = true;
+    change.request = wanted.cores->request;
+    change.limit = wanted.cores->limit;
+  }
+  if (wanted.priority) {
+    change.set_priority = true;
+    change.priority = *wanted.priority;
+  }
+  if (wanted.memory) {
+    change.set_memory = true;
+    change.memory = wanted.memory->On({region.quota->header.device_memory_bytes});
+  }
+  return change;
+}
+
+// What undoes a change: the share as it is now, in the parts that would change.
+slice::ShareChange Undo(const slice::RegionView& region, std::uint32_t slot, const slice::ShareChange& change) {
+  slice::ShareChange undo = change;
+  const slice::ComputeShare now = region.compute(slot);
+  undo.request = {now.request_permille};
+  undo.limit = {now.limit_permille};
+  undo.priority = now.priority;
+  undo.memory = {slice::Load(region.share(slot).memory_bytes)};
+  return undo;
+}
+
+Error ChangeError(Outcome outcome, int error_number, const OpenShare& share, const std::string& name, const std::string& directory,
+                  const slice::ShareChange& change, const slice::Refusal& why) {
+  const std::string id(share.region.xpu().view());
+  if (outcome == Outcome::kStale) return {ErrorCode::kStale, "the slice " + name + " ended in the meantime"};
+  if (outcome == Outcome::kInvalid && change.set_memory)
+    return {ErrorCode::kInvalid,
+            "the slice " + name + " began without --memory, and cannot begin to reserve while it runs; start it anew with --memory"};
+  if (outcome == Outcome::kExhausted && change.set_memory && name == why.holder && change.memory < why.free_memory)
+    return {ErrorCode::kExhausted,
+            "the slice " + name + " holds " + ShowBytes(why.free_memory.value) + " on " + id + " now; its quota cannot be less than that"};
+  // Only what was asked for can be short.
+  const ShareSpec asked{.request = change.set_compute ? change.request : CoreShare{},
+                        .limit = change.set_compute ? change.limit : kWholeXpu,
+                        .reserves_memory = change.set_memory,
+                        .memory = change.memory};
+  return AdmissionError(outcome, error_number, share.region, directory, name, asked, why);
+}
+
+// On all shares or on none.
+Status Apply(std::vector<OpenShare>& shares, const std::string& name, const std::string& directory, const Wanted& wanted) {
+  std::vector<slice::ShareChange> undo;
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    const slice::RegionView& region = shares[i].region.view();
+    const slice::ShareChange change = ChangeOn(region, wanted);
+    undo.push_back(Undo(region, shares[i].ref.slot, change));
+    slice::Refusal why;
+    errno = 0;
+    const Outcome outcome = slice::Change(shares[i].region, shares[i].ref, change, why);
+    const int error_number = errno;
+    if (outcome == Outcome::kOk) continue;
+    for (std::size_t k = 0; k < i; ++k) {
+      slice::Refusal ignored;
+      if (slice::Change(shares[k].region, shares[k].ref, undo[k], ignored) != Outcome::kOk)
+        Warn("the share of " + std::string(shares[k].region.xpu().view()) + " stays changed: it could not be set back");
+    }
+    return tl::unexpected<Error>(ChangeError(outcome, error_number, shares[i], name, directory, change, why));
+  }
+  return {};
+}
+
+// End takes no share from under a living process: whose it is makes the sentence.
+Error EndError(Outcome outcome, int error_number, const OpenShare& share, const std::string& name, const std::string& directory) {
+  if (outcome == Outcome::kExists) {
+    const RegionSnapshot snapshot = TakeSnapshot(share.region, MonotonicNow());
+    std::string who;
+    for (const SliceSnapshot& slice : snapshot.slices)
+      if (slice.ref.slot == share.ref.slot)
+        for (const ProcessSnapshot& process : slice.processes)
+          who += (who.empty() ? "" : ", ") + (process.pid_is_ours ? "pid " + std::to_string(process.pid) + " " + process.comm
+                                                                  : process.comm + " in another PID namespace");
+    if (who.empty()) who = "a process that just ended and whose memory its driver has not given back yet; try again";
+    return {ErrorCode::kBusy, "the slice " + name + " is in use on " + std::string(share.region.xpu().view()) + " by " + who +
+                                  "; end that first, or give --kill"};
+  }
+  if (outcome == Outcome::kStale) return {ErrorCode::kStale, "the slice " + name + " ended in the meantime"};
+  return AdmissionError(outcome, error_number, share.region, directory, name, {}, {});
+}
+
+bool LivesOn(const OpenShare& share) {
+  slice::Sweep(share.region.view(), MonotonicNow());
+  const RegionSnapshot snapshot = TakeSnapshot(share.region, MonotonicNow());
+  return std::any_of(snapshot.slices.begin(), snapshot.slices.end(), [&](const SliceSnapshot& slice) {
+    return slice.ref.slot == share.ref.slot && slice.ref.generation == share.ref.generation && !slice.processes.empty();
+  });
+}
+
+// Sends `number` to every process of the slice that can be named here. Records live by a word the kernel clears at death, so a pid is never a successor's.
+Status SignalPrograms(const std::vector<OpenShare>& shares, const std::string& name, int number) {
+  for (const OpenShare& share : shares) {
+    const RegionSnapshot snapshot = TakeSnapshot(share.region, MonotonicNow());
+    for (const SliceSnapshot& slice : snapshot.slices) {
+      if (slice.ref.slot != share.ref.slot) continue;
+      for (const ProcessSnapshot& process : slice.processes) {
+        if (!process.pid_is_ours)
+          return Fail(ErrorCode::kIo, "the slice " + name + " has a program (" + process.comm + ") in another PID namespace; end it there");
+        if (kill(static_cast<pid_t>(process.pid), number) != 0 && errno != ESRCH)
+          return FailErrno("ending pid " + std::to_string(process.pid) + " (" + process.comm + ") of the slice " + name, errno);
+      }
+    }
+  }
+  return {};
+}
+
+// SIGTERM, and SIGKILL to what is left after five seconds.
+Status EndPrograms(const std::vector<OpenShare>& shares, const std::string& name) {
+  constexpr Nanos kGrace = 5 * kSecond;
+  for (const int number : {SIGTERM, SIGKILL}) {
+    FLEXAI_TRY_STATUS(SignalPrograms(shares, name, number));
+    for (const Nanos until = MonotonicNow() + kGrace; MonotonicNow() < until;) {
+      if (std::none_of(shares.begin(), shares.end(), LivesOn)) return {};
+      constexpr timespec kBetweenLooks{0, 20'000'000};
+      nanosleep(&kBetweenLooks, nullptr);
+    }
+  }
+  return Fail(ErrorCode::kTimeout, "the programs of the slice " + name + " do not end, not even by SIGKILL; they hang in the kernel");
+}
+
+}  // namespace
+
+int RunSliceLs(const Args& args) {
+  Nanos interval = kSecond;
+  if (args.Has("interval")) {
+    const auto given = ReadInterval(args.Value("interval"));
+    if (!given) return FailWith(given.error());
+    interval = *given;
+  }
+  auto inventory = TakeRegions(args.surroundings());
+  if (!inventory) return FailWith(inventory.error());
+  const Baseline before = BaselineOf(*inventory);
+  if (inventory->HasSlices() && !WaitAndRefresh(interval, *inventory)) return kOk;
+
+  const Format format = FormatOf(args);
+  const std::vector<std::string>& names = args.operands();
+  bool shown = false;
+  if (format == Format::kJson || format == Format::kYaml) {
+    shown = Print(SlicesDocument(*inventory, before, names), format);
+  } else {
+    for (const std::string& warning : Warnings(*inventory)) Warn(warning);
+    std::string text = SlicesText(*inventory, before, {.wide = format == Format::kWide, .layout = StdoutLayout(args)}, names);
+    if (text.empty() && names.empty()) text = "there are no slices\n";
+    shown = Print(text);
+  }
+  if (!shown) return kFailed;
+  for (const std::string& name : names) {
+    const bool there = std::any_of(inventory->entries.begin(), inventory->entries.end(), [&](const XpuEntry& entry) {
+      return entry.region &&
+             std::any_of(entry.region->slices.begin(), entry.region->slices.end(), [&](const SliceSnapshot& s) { return s.name == name; });
+    });
+    if (!there) return FailWith(NoSuchSlice(*inventory, name));
+  }
+  return Warnings(*inventory).empty() ? kOk : kFailed;
+}
+
+int RunSliceSet(const Args& args) {
+  const auto name = ReadSliceName(args.operands().front());
+  if (!name) return FailWith(name.error());
+  const auto wanted = ReadWanted(args);
+  if (!wanted) return FailWith(wanted.error());
+  const auto inventory = TakeRegions(args.surroundings());
+  if (!inventory) return FailWith(inventory.error());
+  auto shares = OpenShares(*inventory, *name, args.Values("xpu"));
+  if (!shares) return FailWith(shares.error());
+  if (const Status status = Apply(*shares, *name, inventory->runtime->path, *wanted); !status) return FailWith(status.error());
+  return kOk;
+}
+
+int RunSliceRm(const Args& args) {
+  const auto inventory = TakeRegions(args.surroundings());
+  if (!inventory) return FailWith(inventory.error());
+  int status = kOk;
+  for (const std::string& name : args.operands()) {
+    const auto valid = ReadSliceName(name);
+    auto shares = valid ? OpenShares(*inventory, name, {}) : Result<std::vector<OpenShare>>(tl::unexpected<Error>(valid.error()));
+    if (!shares) {
+      status = FailWith(shares.error());
+      continue;
+    }
+    if (args.Has("kill")) {
+      if (const Status ended = EndPrograms(*shares, name); !ended) {
+        status = FailWith(ended.error());
+        continue;
+      }
+    }
+    for (OpenShare& share : *shares) {
+      errno = 0;
+      const Outcome outcome = slice::End(share.region, share.ref);
+      if (outcome != Outcome::kOk && outcome != Outcome::kStale)
+        status = FailWith(EndError(outcome, errno, share, name, inventory->runtime->path));
+    }
+  }
+  RemoveStaleSliceFiles(inventory->runtime->path);
+  return status;
+}
+
+}  // namespace flexai::cli
