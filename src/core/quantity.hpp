@@ -51,10 +51,24 @@ struct MemoryAmount {
     if (*number > 100) return std::nullopt;
     return MemoryAmount{true, *number};
   }
-  struct Suffix { std::string_view text; std::uint64_t factor; };
-  constexpr Suffix suffixes[] = {{"", 1},           {"B", 1},          {"Ki", 1ULL << 10}, {"Mi", 1ULL << 20}, {"Gi", 1ULL << 30}, {"Ti", 1ULL << 40},
-                                 {"KiB", 1ULL << 10}, {"MiB", 1ULL << 20}, {"GiB", 1ULL << 30}, {"TiB", 1ULL << 40}, {"k", 1000}, {"M", 1'000'000},
-                                 {"G", 1'000'000'000}, {"T", 1'000'000'000'000}};
+  struct Suffix {
+    std::string_view text;
+    std::uint64_t factor;
+  };
+  constexpr Suffix suffixes[] = {{"", 1},
+                                 {"B", 1},
+                                 {"Ki", 1ULL << 10},
+                                 {"Mi", 1ULL << 20},
+                                 {"Gi", 1ULL << 30},
+                                 {"Ti", 1ULL << 40},
+                                 {"KiB", 1ULL << 10},
+                                 {"MiB", 1ULL << 20},
+                                 {"GiB", 1ULL << 30},
+                                 {"TiB", 1ULL << 40},
+                                 {"k", 1000},
+                                 {"M", 1'000'000},
+                                 {"G", 1'000'000'000},
+                                 {"T", 1'000'000'000'000}};
   for (const Suffix& suffix : suffixes) {
     if (text != suffix.text) continue;
     if (*number > std::numeric_limits<std::int64_t>::max() / suffix.factor) return std::nullopt;
@@ -77,7 +91,9 @@ struct MemoryAmount {
   return CoreShare{permille};
 }
 
-struct CoresAmount { CoreShare request, limit; };
+struct CoresAmount {
+  CoreShare request, limit;
+};
 
 /// `N` guarantees and caps N percent; `N:M` guarantees N and caps at M; `0:M` uses idle capacity only. M is at least 1 % and at least N.
 [[nodiscard]] constexpr std::optional<CoresAmount> ParseCores(std::string_view text) noexcept {

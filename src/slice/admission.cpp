@@ -1,13 +1,13 @@
 #include "slice/admission.hpp"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <ctime>
 
 #include <algorithm>
 
@@ -68,7 +68,8 @@ void PidPath(std::uint32_t pid, char (&path)[40]) noexcept {
 // Whether the kernel has finished with a process that is known to be dead.
 bool IsReaped(const flexai_process& process, Nanos now) noexcept {
   const std::uint64_t own_namespace = OwnPidNamespace();
-  if (own_namespace == 0 || process.pid_namespace != own_namespace || process.pid == 0) return now - Load(process.gone_ns) > kUnseenTeardown;
+  if (own_namespace == 0 || process.pid_namespace != own_namespace || process.pid == 0)
+    return now - Load(process.gone_ns) > kUnseenTeardown;
   if (kill(static_cast<pid_t>(process.pid), 0) != 0 && errno == ESRCH) return true;
   char path[40];
   PidPath(process.pid, path);
@@ -127,13 +128,15 @@ void EndShare(const RegionView& region, std::uint32_t slot) noexcept {
 void SweepLocked(const RegionView& region, bool quota_writable, Nanos now) noexcept {
   for (std::uint32_t i = 0; i < FLEXAI_REGION_PROCESSES; ++i) {
     const std::uint64_t life = Load(region.process(i).life);
-    if (StateOf(life) == FLEXAI_PROCESS_ATTACHING) Atomic(region.process(i).life).store(WithState(life, FLEXAI_PROCESS_FREE), std::memory_order_release);
+    if (StateOf(life) == FLEXAI_PROCESS_ATTACHING)
+      Atomic(region.process(i).life).store(WithState(life, FLEXAI_PROCESS_FREE), std::memory_order_release);
   }
   Sweep(region, now);
   if (!quota_writable) return;
   for (std::uint32_t slot = 0; slot < FLEXAI_REGION_SLICES; ++slot)
     if (Load(region.share(slot).state) == FLEXAI_SLOT_ACTIVE && !SomebodyIn(region, slot)) EndShare(region, slot);
-  if (Load(region.quota->header.reserved_memory_bytes) != ReservedMemory(region)) SetReserved(region, ReservedMemory(region));  // a dead admission's
+  if (Load(region.quota->header.reserved_memory_bytes) != ReservedMemory(region))
+    SetReserved(region, ReservedMemory(region));  // a dead admission's
 }
 
 std::uint32_t GuaranteedPermille(const RegionView& region, std::uint32_t except) noexcept {
@@ -183,7 +186,8 @@ Outcome CheckMemory(const RegionView& region, std::uint64_t reserved_by_others, 
 }
 
 bool IsValid(const ShareSpec& share) noexcept {
-  return share.request <= share.limit && share.limit <= kWholeXpu && share.limit.permille >= 1 && (!share.reserves_memory || share.memory.value != 0);
+  return share.request <= share.limit && share.limit <= kWholeXpu && share.limit.permille >= 1 &&
+         (!share.reserves_memory || share.memory.value != 0);
 }
 
 bool IsCurrent(const RegionView& region, SlotRef ref) noexcept {
@@ -201,8 +205,9 @@ Outcome Lock(RegionFile& region, AdmissionLock& lock, Refusal* why) noexcept {
 
 void ResetAccount(const RegionView& region, std::uint32_t slot, ComputeShare share, Nanos now) noexcept {
   flexai_slice_account& account = region.account(slot);
-  for (std::uint64_t* counter : {&account.vtime, &account.device_ns, &account.copy_ns, &account.think_ns, &account.overlap_ns, &account.wait_ns,
-                                 &account.commands, &account.bypass_attempts, &account.memory_refusals, &account.memory_peak_bytes, &account.valve_opened})
+  for (std::uint64_t* counter :
+       {&account.vtime, &account.device_ns, &account.copy_ns, &account.think_ns, &account.overlap_ns, &account.wait_ns, &account.commands,
+        &account.bypass_attempts, &account.memory_refusals, &account.memory_peak_bytes, &account.valve_opened})
     Atomic(*counter).store(0, std::memory_order_relaxed);
   Atomic(account.guarantee_ns).store(now, std::memory_order_relaxed);
   // A new capped slice starts with an empty bucket: over any interval, also its first, it gets no more than its cap and what is in flight.
@@ -254,8 +259,10 @@ Outcome Admit(RegionFile& region_file, const AdmitRequest& request, SlotRef& out
   Atomic(share.generation).store(Load(share.generation) + 1, std::memory_order_relaxed);
   Atomic(share.compute).store(compute.Pack(), std::memory_order_relaxed);
   Atomic(share.memory_bytes).store(request.share.reserves_memory ? request.share.memory.value : 0, std::memory_order_relaxed);
-  Atomic(share.flags).store((request.share.reserves_memory ? std::uint32_t{FLEXAI_SHARE_RESERVES_MEMORY} : 0u) | (request.gang ? std::uint32_t{FLEXAI_SHARE_GANG} : 0u),
-                            std::memory_order_relaxed);
+  Atomic(share.flags)
+      .store((request.share.reserves_memory ? std::uint32_t{FLEXAI_SHARE_RESERVES_MEMORY} : 0u) |
+                 (request.gang ? std::uint32_t{FLEXAI_SHARE_GANG} : 0u),
+             std::memory_order_relaxed);
   share.owner_uid = geteuid();
   share.created_ns = now;
   timespec wall{};
@@ -356,8 +363,8 @@ Outcome Register(RegionFile& region_file, SlotRef ref, std::uint16_t role, std::
   memset(process.comm, 0, sizeof process.comm);
   prctl(PR_GET_NAME, process.comm);
   for (std::uint32_t* word : {&process.unflushed, &process.in_flight, &process.patience}) Atomic(*word).store(0, std::memory_order_relaxed);
-  for (std::int64_t* word : {&process.wait_since_ns, &process.think_ns, &process.turn.granted_ns, &process.turn.progress_ns, &process.turn.idle_ns,
-                             &process.turn.keep_ns, &process.turn.estimate_ns})
+  for (std::int64_t* word : {&process.wait_since_ns, &process.think_ns, &process.turn.granted_ns, &process.turn.progress_ns,
+                             &process.turn.idle_ns, &process.turn.keep_ns, &process.turn.estimate_ns})
     Atomic(*word).store(0, std::memory_order_relaxed);
   for (std::uint64_t* word : {&process.device_ns, &process.commands}) Atomic(*word).store(0, std::memory_order_relaxed);
   // Whatever the last process of this record left unfinished, should its sweeper have died half-way.

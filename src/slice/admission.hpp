@@ -30,10 +30,10 @@ struct AdmitRequest {
 
 /// Why a request was refused, for a sentence to the user.
 struct Refusal {
-  std::uint32_t free_permille = 0;  // compute not guaranteed to anybody
-  Bytes free_memory{};              // memory neither reserved nor held by slices that reserve nothing
-  char holder[64] = {};             // the slice that holds most of what is missing, or the living holder of the name
-  std::int32_t lock_holder_pid = 0; // with kBusy; 0 when it is in another PID namespace
+  std::uint32_t free_permille = 0;   // compute not guaranteed to anybody
+  Bytes free_memory{};               // memory neither reserved nor held by slices that reserve nothing
+  char holder[64] = {};              // the slice that holds most of what is missing, or the living holder of the name
+  std::int32_t lock_holder_pid = 0;  // with kBusy; 0 when it is in another PID namespace
 };
 
 /// Begins a share. Sweeps first. The calling process should then register as its keeper (Lifeline), or the next sweep ends it.

@@ -1,11 +1,11 @@
 #include "slice/admission_lock.hpp"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
 
 #include <algorithm>
 #include <atomic>

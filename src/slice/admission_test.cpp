@@ -210,7 +210,11 @@ TEST_F(AdmissionTest, SumsHoldAfterEveryStep) {
         case 1:
           if (known.empty()) break;
           (void)Change(region.file(), known[random() % known.size()],
-                       {.set_compute = random() % 2 == 0, .set_memory = random() % 2 == 0, .request = {request}, .limit = {1000}, .memory = {memory}},
+                       {.set_compute = random() % 2 == 0,
+                        .set_memory = random() % 2 == 0,
+                        .request = {request},
+                        .limit = {1000},
+                        .memory = {memory}},
                        region.why);
           break;
         default: ASSERT_EQ(SweepShares(region.file()), Outcome::kOk);

@@ -48,7 +48,8 @@ bool Arbiter::HolderAlive(std::uint32_t holder) const noexcept {
   const std::uint32_t slot = holder % FLEXAI_REGION_SLICES;
   for (std::uint32_t i = 0; i < FLEXAI_REGION_PROCESSES; ++i) {
     const flexai_process& process = region_.process(i);
-    if (StateOf(process) == FLEXAI_PROCESS_LIVE && region_.slot_of(i) == slot && process.role == FLEXAI_ROLE_TENANT && IsAlive(process)) return true;
+    if (StateOf(process) == FLEXAI_PROCESS_LIVE && region_.slot_of(i) == slot && process.role == FLEXAI_ROLE_TENANT && IsAlive(process))
+      return true;
   }
   return false;
 }
@@ -319,7 +320,8 @@ Attempt Arbiter::TryAdmit(Nanos estimate, std::uint32_t count, GateState& gate, 
           continue;
         }
       }
-      const bool full = seen.in_flight + count > Lease::kMaxInFlight - 1 || (count != 0 && !submitter_.Fits(estimate, Window(now), tuning_));
+      const bool full =
+          seen.in_flight + count > Lease::kMaxInFlight - 1 || (count != 0 && !submitter_.Fits(estimate, Window(now), tuning_));
       // A wait on the own window ends without a completion too: what is in flight may depend on what we hold back.
       if (full && (now < overdue || seen.in_flight + count > Lease::kMaxInFlight - 1)) return wait_until(overdue);
       if (seen.in_flight == 0) Atomic(HolderTurn(me_).progress_ns).store(now, std::memory_order_relaxed);
@@ -356,7 +358,8 @@ Attempt Arbiter::TryAdmit(Nanos estimate, std::uint32_t count, GateState& gate, 
         PassOn(word, true, now);
         continue;
       }
-      if (Take(word, count, count == 0 ? 0 : estimate / static_cast<Nanos>(count), now)) return Admitted(Lease::Unpack(word).PassedTo(me_), estimate, count, now);
+      if (Take(word, count, count == 0 ? 0 : estimate / static_cast<Nanos>(count), now))
+        return Admitted(Lease::Unpack(word).PassedTo(me_), estimate, count, now);
       continue;
     }
 
@@ -374,7 +377,8 @@ Attempt Arbiter::TryAdmit(Nanos estimate, std::uint32_t count, GateState& gate, 
       const Nanos keep = Load(turn.keep_ns);
       if (now >= keep || seen.yield) {
         RevokeIdle(seen, word, now);
-        if (lease().load(std::memory_order_seq_cst) == word) return wait_until(now + tuning_.poll_patient_ns);  // nobody may run: all out of credit
+        if (lease().load(std::memory_order_seq_cst) == word)
+          return wait_until(now + tuning_.poll_patient_ns);  // nobody may run: all out of credit
         continue;
       }
       // A better class does not wait for somebody's pause to end.
@@ -402,7 +406,8 @@ Attempt Arbiter::TryAdmit(Nanos estimate, std::uint32_t count, GateState& gate, 
       patient = Load(holder.patience) >= tuning_.patience_trusted;
     } else {
       for (std::uint32_t i = 0; i < FLEXAI_REGION_PROCESSES; ++i)
-        if (Load(region_.process(i).unflushed) != 0 && region_.slot_of(i) == seen.holder % FLEXAI_REGION_SLICES) waker_.nudge(waker_.context, i);
+        if (Load(region_.process(i).unflushed) != 0 && region_.slot_of(i) == seen.holder % FLEXAI_REGION_SLICES)
+          waker_.nudge(waker_.context, i);
     }
     return wait_until(patient ? std::min(stalled, now + tuning_.poll_patient_ns) : stalled);
   }

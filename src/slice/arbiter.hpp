@@ -36,8 +36,8 @@ struct Waker {
 struct Attempt {
   enum class Kind : std::uint8_t { kAdmitted, kWait };
   Kind kind = Kind::kWait;
-  Ticket ticket{};      // when admitted
-  Nanos until_ns = 0;   // when waiting: look again at this time at the latest, or when woken
+  Ticket ticket{};     // when admitted
+  Nanos until_ns = 0;  // when waiting: look again at this time at the latest, or when woken
 };
 
 /// What one blocked call remembers between its attempts.

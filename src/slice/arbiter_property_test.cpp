@@ -82,13 +82,16 @@ TEST_P(RandomMixes, EverybodyGetsItsShareOfTheDevice) {
 
     const std::vector<double> expected = WaterFill(mix.shares);
     double handed_over = 0;  // device time that went into hand-overs: about 60 us each, borne by whoever is not capped
-    for (std::uint32_t k = 0; k < mix.shares.size(); ++k) handed_over += expected[k] - 1000.0 * static_cast<double>(simulator.Used(k)) / kLength;
+    for (std::uint32_t k = 0; k < mix.shares.size(); ++k)
+      handed_over += expected[k] - 1000.0 * static_cast<double>(simulator.Used(k)) / kLength;
     EXPECT_LT(handed_over, 60);
     for (std::uint32_t k = 0; k < mix.shares.size(); ++k) {
       const double measured = 1000.0 * static_cast<double>(simulator.Used(k)) / kLength;
       // One turn and one command at either end.
-      const double tolerance = 1000.0 * static_cast<double>(2 * mix.longest + 2 * Tuning{}.turn_ns) / kLength + std::max(0.0, handed_over) + 8;
-      SCOPED_TRACE(::testing::Message() << "slice " << k << " request " << mix.shares[k].request_permille << " limit " << mix.shares[k].limit_permille);
+      const double tolerance =
+          1000.0 * static_cast<double>(2 * mix.longest + 2 * Tuning{}.turn_ns) / kLength + std::max(0.0, handed_over) + 8;
+      SCOPED_TRACE(::testing::Message() << "slice " << k << " request " << mix.shares[k].request_permille << " limit "
+                                        << mix.shares[k].limit_permille);
       // A cap's bucket is one period deep: what overflows while its owner waits for a turn is lost to it, down to its request but not below.
       const bool capped = mix.shares[k].limit_permille < 1000;
       EXPECT_LE(measured, expected[k] + tolerance + (capped ? 0 : 60));
@@ -142,7 +145,8 @@ TEST_P(RandomMixes, EveryRequestIsMetOverEverySecondWhateverThePriorities) {
 
     for (std::uint32_t k = 0; k < mix.shares.size(); ++k) {
       Nanos least = INT64_MAX;
-      for (std::size_t from = 0; from + kSecond / kStep < used[k].size(); ++from) least = std::min(least, used[k][from + kSecond / kStep] - used[k][from]);
+      for (std::size_t from = 0; from + kSecond / kStep < used[k].size(); ++from)
+        least = std::min(least, used[k][from + kSecond / kStep] - used[k][from]);
       const Nanos request = mix.shares[k].request_permille * kMillisecond;
       // Strict slices (cap = request) cannot make up for what their bucket could not hold while a long command of somebody else ran.
       const Nanos lost = mix.shares[k].limit_permille == mix.shares[k].request_permille ? request / 6 : request / 20;
@@ -211,7 +215,8 @@ TEST(ArbiterFaults, TheOthersGoOnWhoeverDiesStopsOrHangsWhenever) {
     // A hung command shares the device with the others after the valve; a dead or stopped one leaves it to them. Synchronous clients alone leave most of
     // it idle.
     bool survivor_floods = false;
-    for (std::size_t k = 0; k < mix.workloads.size(); ++k) survivor_floods |= k != victim && mix.workloads[k].kind == Workload::Kind::kAsync;
+    for (std::size_t k = 0; k < mix.workloads.size(); ++k)
+      survivor_floods |= k != victim && mix.workloads[k].kind == Workload::Kind::kAsync;
     const Nanos least = (fault == 2 ? 80 : 200) * kMillisecond / (survivor_floods ? 1 : 3);
     EXPECT_GT(used_after - used_before, least) << "fault " << fault;
   }
@@ -264,7 +269,7 @@ TEST(ArbiterTest, AHighPriorityBurstWaitsForTheWindowAndOneCommandAtMost) {
   std::vector<Nanos> latencies = simulator.BurstLatencies(process);
   ASSERT_GT(latencies.size(), 400u);
   std::sort(latencies.begin(), latencies.end());
-  const Nanos alone = 4 * (300 + 60 + 70) * kMicrosecond;  // four commands, each with a completion, a wake-up and a short pause
+  const Nanos alone = 4 * Nanos{300 + 60 + 70} * kMicrosecond;  // four commands, each with a completion, a wake-up and a short pause
   EXPECT_LT(latencies[latencies.size() * 99 / 100], alone + Tuning{}.window_priority_ns + 300 * kMicrosecond + 300 * kMicrosecond);
 }
 
@@ -288,7 +293,8 @@ TEST(ArbiterTest, ProcessesOfOneSliceShareItsShare) {
   simulator.RunUntil(5 * kSecond);
 
   EXPECT_NEAR(static_cast<double>(simulator.Used(crowd)) / (5 * kSecond), 0.5, 0.015);
-  for (std::uint32_t p = 0; p < 4; ++p) EXPECT_NEAR(static_cast<double>(simulator.Commands(p)) / static_cast<double>(simulator.Commands(0)), 1.0, 0.1);
+  for (std::uint32_t p = 0; p < 4; ++p)
+    EXPECT_NEAR(static_cast<double>(simulator.Commands(p)) / static_cast<double>(simulator.Commands(0)), 1.0, 0.1);
 }
 
 TEST(ArbiterTest, AChangedShareActsWithinAPeriod) {

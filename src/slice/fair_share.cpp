@@ -33,7 +33,8 @@ void ChargeService(flexai_slice_account& account, ComputeShare share, Nanos serv
 
 }  // namespace
 
-void ChargeDeviceTime(flexai_slice_account& account, ComputeShare share, Nanos device, Engine engine, const Tuning& tuning, Nanos now) noexcept {
+void ChargeDeviceTime(flexai_slice_account& account, ComputeShare share, Nanos device, Engine engine, const Tuning& tuning,
+                      Nanos now) noexcept {
   device = std::max<Nanos>(device, 0);
   Atomic(account.device_ns).fetch_add(static_cast<std::uint64_t>(device), std::memory_order_relaxed);
   if (engine == Engine::kCopy) Atomic(account.copy_ns).fetch_add(static_cast<std::uint64_t>(device), std::memory_order_relaxed);
@@ -87,12 +88,14 @@ void JoinQueue(const RegionView& region, std::uint32_t slot, bool was_absent, co
   if (was_absent) Advance(account.guarantee_ns, now, 0, INT64_MAX);
 }
 
-Standing StandingOf(const flexai_slice_account& account, ComputeShare share, bool holds, Nanos in_flight, const Tuning& tuning, Nanos now) noexcept {
+Standing StandingOf(const flexai_slice_account& account, ComputeShare share, bool holds, Nanos in_flight, const Tuning& tuning,
+                    Nanos now) noexcept {
   Standing standing;
   standing.uses_idle_only = share.request_permille == 0;
   standing.priority = share.priority;
   standing.vtime = Load(account.vtime) + static_cast<std::uint64_t>(std::max<Nanos>(in_flight, 0)) * kPermille / Weight(share);
-  standing.owed = !standing.uses_idle_only && Load(account.guarantee_ns) + Scale(in_flight, Weight(share)) + (holds ? 0 : tuning.owed_ns) < now;
+  standing.owed =
+      !standing.uses_idle_only && Load(account.guarantee_ns) + Scale(in_flight, Weight(share)) + (holds ? 0 : tuning.owed_ns) < now;
   return standing;
 }
 

@@ -18,13 +18,15 @@
 namespace flexai::slice {
 
 /// Charges `device` ns of `engine` time to the slice's clocks and counters.
-void ChargeDeviceTime(flexai_slice_account& account, ComputeShare share, Nanos device, Engine engine, const Tuning& tuning, Nanos now) noexcept;
+void ChargeDeviceTime(flexai_slice_account& account, ComputeShare share, Nanos device, Engine engine, const Tuning& tuning,
+                      Nanos now) noexcept;
 
 /// Charges a pause for which the lease was kept: it counts as service received, but not against the cap, which is about the device.
 void ChargeThinkTime(flexai_slice_account& account, ComputeShare share, Nanos pause, const Tuning& tuning, Nanos now) noexcept;
 
 /// Device time that the cap still allows, counting `in_flight` expected ns; positive: may submit. Unlimited shares get the whole period.
-[[nodiscard]] Nanos CapCredit(const flexai_slice_account& account, ComputeShare share, Nanos in_flight, const Tuning& tuning, Nanos now) noexcept;
+[[nodiscard]] Nanos CapCredit(const flexai_slice_account& account, ComputeShare share, Nanos in_flight, const Tuning& tuning,
+                              Nanos now) noexcept;
 
 /// When a slice out of credit will have saved `savings` ns of time again.
 [[nodiscard]] Nanos CapRetryAt(const flexai_slice_account& account, ComputeShare share, Nanos in_flight, Nanos savings) noexcept;
@@ -42,8 +44,8 @@ struct Standing {
 };
 /// `holds`: it has the lease, and then is owed until its guarantee is fully made up for, not only to within owed_ns: a slice that is owed little at a time
 /// would otherwise cost a hand-over for every command.
-[[nodiscard]] Standing StandingOf(const flexai_slice_account& account, ComputeShare share, bool holds, Nanos in_flight, const Tuning& tuning,
-                                  Nanos now) noexcept;
+[[nodiscard]] Standing StandingOf(const flexai_slice_account& account, ComputeShare share, bool holds, Nanos in_flight,
+                                  const Tuning& tuning, Nanos now) noexcept;
 
 enum class Order : std::int8_t { kBefore, kLevel, kAfter };
 /// Compares by class only: kLevel means that vtime decides. Who has no guarantee comes last. Where the contenders have different priorities (`mixed`),

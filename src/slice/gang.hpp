@@ -17,8 +17,8 @@ struct GangAttempt {
 };
 
 /// One attempt to admit on arbiters[target]. `arbiters` are one process's, in ascending order of XPU id; `gates` has one entry for each.
-[[nodiscard]] inline GangAttempt TryAdmitGang(Arbiter* const* arbiters, std::uint32_t size, std::uint32_t target, Nanos estimate, std::uint32_t count,
-                                              GateState* gates, Nanos now) noexcept {
+[[nodiscard]] inline GangAttempt TryAdmitGang(Arbiter* const* arbiters, std::uint32_t size, std::uint32_t target, Nanos estimate,
+                                              std::uint32_t count, GateState* gates, Nanos now) noexcept {
   for (std::uint32_t i = 0; i < size; ++i) {
     const Attempt taken = arbiters[i]->TryAdmit(0, 0, gates[i], now);
     if (taken.kind == Attempt::Kind::kAdmitted) continue;

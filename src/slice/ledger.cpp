@@ -10,7 +10,9 @@ namespace {
 constexpr std::uint64_t kOperationMask = (1ULL << 47) - 1;
 constexpr std::uint64_t kSweep = 1ULL << 47;  // the change gives back all that a dead process held; it needs no intent
 
-constexpr std::uint64_t Tag(std::uint32_t process, std::uint64_t operation) noexcept { return std::uint64_t{process + 1} << 48 | operation; }
+constexpr std::uint64_t Tag(std::uint32_t process, std::uint64_t operation) noexcept {
+  return std::uint64_t{process + 1} << 48 | operation;
+}
 
 // Two words as one value for the 16-byte compare-and-swap. __sync and not std::atomic: libstdc++ would call libatomic, which the foreign build may not.
 using Pair = unsigned __int128;
@@ -46,7 +48,8 @@ void Help(const RegionView& region, std::uint64_t tag) noexcept {
   const std::uint64_t operation = tag & kOperationMask;
   const std::int64_t delta = Load(author.intent.delta_bytes, std::memory_order_acquire);
   const bool is_sweep = (tag & kSweep) != 0;
-  if (!is_sweep && Load(author.intent.operation, std::memory_order_acquire) != operation) return;  // long finished: the author is at a later one
+  if (!is_sweep && Load(author.intent.operation, std::memory_order_acquire) != operation)
+    return;  // long finished: the author is at a later one
   for (;;) {
     const Pair account = Read(author.memory);
     if (High(account) != ((operation - 1) & kOperationMask)) return;

@@ -141,7 +141,10 @@ TEST_F(LedgerTest, RacingProcessesNeverPassTheLimitAndAreNeverRefusedWithoutReas
       std::uint64_t held = 0;
       for (int i = 0; i < 20'000; ++i) {
         const std::uint64_t amount = random() % (kMost - held + 1);
-        if (account.Reserve({amount}) == Outcome::kOk) held += amount; else ++refused;
+        if (account.Reserve({amount}) == Outcome::kOk)
+          held += amount;
+        else
+          ++refused;
         if (random() % 3 == 0) {
           const std::uint64_t back = random() % (held + 1);
           account.Release({back});

@@ -1,12 +1,12 @@
 #include "slice/lifeline.hpp"
 
-#include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
+#include <cerrno>
+#include <csignal>
+#include <ctime>
 
 #include <climits>
 #include <cstddef>
@@ -33,7 +33,8 @@ void* Live(void* argument) {
   head.list_op_pending = nullptr;
   struct robust_list_head* seen = nullptr;
   std::size_t length = 0;
-  const bool works = syscall(SYS_set_robust_list, &head, sizeof head) == 0 && syscall(SYS_get_robust_list, 0, &seen, &length) == 0 && seen == &head;
+  const bool works =
+      syscall(SYS_set_robust_list, &head, sizeof head) == 0 && syscall(SYS_get_robust_list, 0, &seen, &length) == 0 && seen == &head;
   if (works) Atomic(*start->alive).store(static_cast<std::uint32_t>(syscall(SYS_gettid)), std::memory_order_seq_cst);
   std::uint32_t* result = &start->result;
   Atomic(*result).store(works ? 1 : 2, std::memory_order_release);
@@ -52,7 +53,7 @@ bool StartThread(void* (*body)(void*), void* argument) noexcept {
   if (pthread_attr_init(&attributes) != 0) return false;
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   // 256 KiB: glibc takes an application's thread-local storage out of the stack, and a small one would then be refused. Only touched pages count.
-  pthread_attr_setstacksize(&attributes, 256 * 1024);
+  pthread_attr_setstacksize(&attributes, std::size_t{256} * 1024);
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);

@@ -13,7 +13,9 @@ inline constexpr std::uint32_t kTidMask = 0x3fffffff;    // FUTEX_TID_MASK
 /// The flexai_process_state in `flexai_process.life`.
 [[nodiscard]] constexpr std::uint32_t StateOf(std::uint64_t life) noexcept { return static_cast<std::uint32_t>(life & 0xff); }
 [[nodiscard]] constexpr std::uint64_t WithState(std::uint64_t life, std::uint32_t state) noexcept { return (life & ~0xffULL) | state; }
-[[nodiscard]] inline std::uint32_t StateOf(const flexai_process& process) noexcept { return StateOf(Load(process.life, std::memory_order_acquire)); }
+[[nodiscard]] inline std::uint32_t StateOf(const flexai_process& process) noexcept {
+  return StateOf(Load(process.life, std::memory_order_acquire));
+}
 
 [[nodiscard]] inline bool IsAlive(const flexai_process& process) noexcept {
   if (StateOf(process) != FLEXAI_PROCESS_LIVE) return false;

@@ -1,12 +1,12 @@
 #include "slice/region_file.hpp"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <cerrno>
+#include <cstring>
 
 #include <algorithm>
 
@@ -31,7 +31,8 @@ struct Names {
 };
 
 Names NamesOf(std::string_view directory, const XpuId& xpu) noexcept {
-  return {{directory, "/xpu-", xpu.view(), ".quota"}, {directory, "/xpu-", xpu.view(), ".state"}, {directory, "/xpu-", xpu.view(), ".lock"}};
+  return {
+      {directory, "/xpu-", xpu.view(), ".quota"}, {directory, "/xpu-", xpu.view(), ".state"}, {directory, "/xpu-", xpu.view(), ".lock"}};
 }
 
 void CopyText(char* to, std::size_t room, std::string_view from) noexcept {
@@ -72,8 +73,8 @@ Outcome OpenAndCheck(const Path& path, const struct stat& directory, bool may_be
   return Outcome::kOk;
 }
 
-Outcome CheckCommon(std::uint64_t magic, std::uint64_t expected_magic, std::uint16_t major, std::uint64_t header_bytes, std::uint64_t file_bytes,
-                    std::size_t bytes, std::size_t needed) noexcept {
+Outcome CheckCommon(std::uint64_t magic, std::uint64_t expected_magic, std::uint16_t major, std::uint64_t header_bytes,
+                    std::uint64_t file_bytes, std::size_t bytes, std::size_t needed) noexcept {
   if (magic != expected_magic) return Outcome::kCorrupt;
   if (major != FLEXAI_REGION_ABI_MAJOR) return Outcome::kWrongVersion;
   if (header_bytes != 512 || file_bytes > bytes || file_bytes < needed) return Outcome::kCorrupt;
@@ -100,7 +101,8 @@ Outcome Build(const Path& temporary, std::size_t bytes, mode_t mode, void*& data
 std::uint64_t RandomNonZero() noexcept {
   std::uint64_t value = 0;
   while (value == 0)
-    if (syscall(SYS_getrandom, &value, sizeof value, 0) != sizeof value) value = static_cast<std::uint64_t>(MonotonicNow()) * 0x9e3779b97f4a7c15ULL;
+    if (syscall(SYS_getrandom, &value, sizeof value, 0) != sizeof value)
+      value = static_cast<std::uint64_t>(MonotonicNow()) * 0x9e3779b97f4a7c15ULL;
   return value;
 }
 
@@ -147,7 +149,8 @@ Outcome PublishNew(const Names& names, std::string_view directory, const RegionF
     s.pair_id = pair_id;
     munmap(data, sizeof *state);
     // The quota file comes last: whoever finds it finds both. Only a creator that died in between leaves a lone state file, removed by the next one.
-    if (link(state_temporary.c_str(), names.state.c_str()) != 0 || link(quota_temporary.c_str(), names.quota.c_str()) != 0) outcome = Outcome::kIo;
+    if (link(state_temporary.c_str(), names.state.c_str()) != 0 || link(quota_temporary.c_str(), names.quota.c_str()) != 0)
+      outcome = Outcome::kIo;
   }
   const int error = errno;
   unlink(quota_temporary.c_str());
@@ -176,11 +179,13 @@ Outcome ValidateQuotaHeader(const void* data, std::size_t bytes) noexcept {
   flexai_quota_header header;
   if (bytes < sizeof header) return Outcome::kCorrupt;
   memcpy(&header, data, sizeof header);
-  const Outcome outcome = CheckCommon(header.magic, FLEXAI_REGION_QUOTA_MAGIC, header.abi_major, header.header_bytes, header.file_bytes, bytes,
-                                      sizeof(flexai_quota_file));
+  const Outcome outcome = CheckCommon(header.magic, FLEXAI_REGION_QUOTA_MAGIC, header.abi_major, header.header_bytes, header.file_bytes,
+                                      bytes, sizeof(flexai_quota_file));
   if (outcome != Outcome::kOk) return outcome;
-  if (header.pair_id == 0 || memchr(header.xpu_id, 0, sizeof header.xpu_id) == nullptr || !XpuId::Parse(header.xpu_id)) return Outcome::kCorrupt;
-  if (memchr(header.model, 0, sizeof header.model) == nullptr || memchr(header.driver, 0, sizeof header.driver) == nullptr) return Outcome::kCorrupt;
+  if (header.pair_id == 0 || memchr(header.xpu_id, 0, sizeof header.xpu_id) == nullptr || !XpuId::Parse(header.xpu_id))
+    return Outcome::kCorrupt;
+  if (memchr(header.model, 0, sizeof header.model) == nullptr || memchr(header.driver, 0, sizeof header.driver) == nullptr)
+    return Outcome::kCorrupt;
   return Outcome::kOk;
 }
 
@@ -188,8 +193,8 @@ Outcome ValidateStateHeader(const void* data, std::size_t bytes, std::uint64_t p
   flexai_state_header header;
   if (bytes < sizeof header) return Outcome::kCorrupt;
   memcpy(&header, data, sizeof header);
-  const Outcome outcome = CheckCommon(header.magic, FLEXAI_REGION_STATE_MAGIC, header.abi_major, header.header_bytes, header.file_bytes, bytes,
-                                      sizeof(flexai_state_file));
+  const Outcome outcome = CheckCommon(header.magic, FLEXAI_REGION_STATE_MAGIC, header.abi_major, header.header_bytes, header.file_bytes,
+                                      bytes, sizeof(flexai_state_file));
   if (outcome != Outcome::kOk) return outcome;
   return header.pair_id == pair_id ? Outcome::kOk : Outcome::kCorrupt;
 }

@@ -45,14 +45,15 @@ TEST(RegionFileTest, FilesAreReadableByTheirOwnerOnlyAndHaveAllTheirSpace) {
 
 TEST(RegionFileTest, NothingTemporaryIsLeftBehind) {
   TemporaryRegion region;
-  for (const auto& entry : std::filesystem::directory_iterator(region.directory())) EXPECT_NE(entry.path().filename().string()[0], '.') << entry;
+  for (const auto& entry : std::filesystem::directory_iterator(region.directory()))
+    EXPECT_NE(entry.path().filename().string()[0], '.') << entry;
 }
 
 TEST(RegionFileTest, AMissingRegionIsNotFound) {
   TemporaryRegion region;
   RegionFile other;
-  EXPECT_EQ(RegionFile::Open(region.directory(), *XpuId::Parse("other-0"), other), Outcome::kNotFound);
-  EXPECT_EQ(RegionFile::Open("/nonexistent", *XpuId::Parse("other-0"), other), Outcome::kNotFound);
+  EXPECT_EQ(RegionFile::Open(region.directory(), XpuId::Parse("other-0").value_or(XpuId{}), other), Outcome::kNotFound);
+  EXPECT_EQ(RegionFile::Open("/nonexistent", XpuId::Parse("other-0").value_or(XpuId{}), other), Outcome::kNotFound);
 }
 
 TEST(RegionFileTest, ATruncatedFileIsCorrupt) {
@@ -119,11 +120,13 @@ TEST(RegionFileTest, ACreatorThatDiedHalfWayIsRepaired) {
 TEST(RegionFileTest, ManyCreatorsAtOnceMakeOneRegion) {
   TemporaryRegion region;
   RegionFacts facts = region.facts();
-  facts.xpu = *XpuId::Parse("race-0");
+  facts.xpu = XpuId::Parse("race-0").value_or(XpuId{});
   for (int i = 0; i < 16; ++i) {
     if (fork() == 0) {
       RegionFile mine;
-      _exit(RegionFile::OpenOrCreate(region.directory(), facts, mine) == Outcome::kOk ? static_cast<int>(mine.view().quota->header.pair_id & 0x7f) : 255);
+      _exit(RegionFile::OpenOrCreate(region.directory(), facts, mine) == Outcome::kOk
+                ? static_cast<int>(mine.view().quota->header.pair_id & 0x7f)
+                : 255);
     }
   }
   int first = -1;

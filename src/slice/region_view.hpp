@@ -48,7 +48,8 @@ struct Lease {
             static_cast<std::uint32_t>(word & 0xffff)};
   }
   [[nodiscard]] constexpr std::uint64_t Pack() const noexcept {
-    return std::uint64_t{sequence} << 32 | std::uint64_t{yield ? FLEXAI_LEASE_YIELD : 0} << 28 | std::uint64_t{holder & 0xfff} << 16 | (in_flight & 0xffff);
+    return std::uint64_t{sequence} << 32 | std::uint64_t{yield ? FLEXAI_LEASE_YIELD : 0} << 28 | std::uint64_t{holder & 0xfff} << 16 |
+           (in_flight & 0xffff);
   }
   /// The lease in the hands of `next` (0: nobody), with nothing in flight.
   [[nodiscard]] constexpr Lease PassedTo(std::uint32_t next) const noexcept { return {sequence + 1, false, next, 0}; }

@@ -1,8 +1,8 @@
 #include "slice/runtime_directory.hpp"
 
-#include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <cerrno>
 
 #include <array>
 

@@ -1,11 +1,11 @@
 #include "slice/slice_file.hpp"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 
 #include <algorithm>
 
@@ -63,7 +63,8 @@ Outcome ParseSliceFile(std::string_view text, SliceFile& out) noexcept {
       if (out.count == SliceFile::kMaxShares) return Outcome::kCorrupt;
       SliceFile::Share share;
       const auto xpu = XpuId::Parse(TakeWord(line));
-      if (!xpu || !TakeNumber(line, share.ref.slot) || !TakeNumber(line, share.ref.generation) || !TakeNumber(line, share.pair_id)) return Outcome::kCorrupt;
+      if (!xpu || !TakeNumber(line, share.ref.slot) || !TakeNumber(line, share.ref.generation) || !TakeNumber(line, share.pair_id))
+        return Outcome::kCorrupt;
       if (share.ref.slot >= FLEXAI_REGION_SLICES || share.pair_id == 0) return Outcome::kCorrupt;
       share.xpu = *xpu;
       if (out.count != 0 && !(out.shares[out.count - 1].xpu < share.xpu)) return Outcome::kCorrupt;  // ascending, no duplicates
@@ -101,8 +102,8 @@ Outcome WriteSliceFile(std::string_view directory, bool shared, const SliceFile&
   int length = snprintf(text, sizeof text, "flexai-slice 1\nname %s\n", slice.name);
   for (std::uint32_t i = 0; i < slice.count; ++i) {
     const SliceFile::Share& share = slice.shares[i];
-    length += snprintf(text + length, sizeof text - static_cast<std::size_t>(length), "share %s %u %u %llu\n", share.xpu.c_str(), share.ref.slot,
-                       share.ref.generation, static_cast<unsigned long long>(share.pair_id));
+    length += snprintf(text + length, sizeof text - static_cast<std::size_t>(length), "share %s %u %u %llu\n", share.xpu.c_str(),
+                       share.ref.slot, share.ref.generation, static_cast<unsigned long long>(share.pair_id));
   }
   path = Path(directory, "/slice-", slice.name);
   char unique[32];

@@ -1,9 +1,9 @@
 #include "slice/tenant.hpp"
 
-#include <errno.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
+#include <cerrno>
+#include <ctime>
 
 #include <algorithm>
 #include <climits>
@@ -159,7 +159,8 @@ void* Tenant::HelperThread(void* argument) {
   auto* tenant = static_cast<Tenant*>(argument);
   for (;;) {
     const std::uint32_t word = Load(tenant->self().nudge, std::memory_order_seq_cst);
-    if (Load(tenant->self().unflushed, std::memory_order_seq_cst) != 0) tenant->membership_->flusher_(*tenant, tenant->membership_->flusher_context_);
+    if (Load(tenant->self().unflushed, std::memory_order_seq_cst) != 0)
+      tenant->membership_->flusher_(*tenant, tenant->membership_->flusher_context_);
     FutexWait(&tenant->self().nudge, word, MonotonicNow() + 3600 * kSecond);
   }
 }

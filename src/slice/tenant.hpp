@@ -140,10 +140,10 @@ class Membership {
   std::uint32_t count_ = 0;
   Flusher flusher_ = nullptr;
   void* flusher_context_ = nullptr;
-  std::uint32_t* own_page_ = nullptr;       // 1 in the process that attached; the kernel wipes it in children of fork
-  std::atomic<std::int64_t> joining_{0};    // pid of the process whose thread is in Join
+  std::uint32_t* own_page_ = nullptr;     // 1 in the process that attached; the kernel wipes it in children of fork
+  std::atomic<std::int64_t> joining_{0};  // pid of the process whose thread is in Join
   Outcome outcome_ = Outcome::kNotFound;
-  std::int64_t outcome_pid_ = 0;            // the process that outcome_ is of
+  std::int64_t outcome_pid_ = 0;  // the process that outcome_ is of
 };
 
 }  // namespace flexai::slice

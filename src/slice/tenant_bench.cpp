@@ -25,7 +25,8 @@ Tenant& JoinedTenant() {
     SliceFile slice{.name = "bench", .count = 1};
     Path path;
     const AdmitRequest request{.name = "bench", .share = {.request = {1000}, .reserves_memory = true, .memory = {1 << 20}}};
-    if (RegionFile::OpenOrCreate(directory, facts, region) != Outcome::kOk || Admit(region, request, ref, why) != Outcome::kOk) std::abort();
+    if (RegionFile::OpenOrCreate(directory, facts, region) != Outcome::kOk || Admit(region, request, ref, why) != Outcome::kOk)
+      std::abort();
     slice.shares[0] = {facts.xpu, ref, region.view().quota->header.pair_id};
     if (WriteSliceFile(directory, false, slice, path) != Outcome::kOk) std::abort();
     if (Membership::Process().Attach(path.c_str(), [](Tenant&, void*) {}, nullptr) != Outcome::kOk) std::abort();

@@ -191,7 +191,8 @@ TEST_F(TenantTest, AnUnflushedSubmissionIsFlushedWhenSomebodyElseWaits) {
   ASSERT_EQ(read(ready[0], &byte, 1), 1);
   EXPECT_TRUE(InChild([&] {
     if (Attach(path_) != Outcome::kOk) return false;
-    (void)Membership::Process().tenant(0).Admit(kMillisecond);  // gets on only if the sleeper's helper thread flushed, or after the stall valve
+    (void)Membership::Process().tenant(0).Admit(
+        kMillisecond);  // gets on only if the sleeper's helper thread flushed, or after the stall valve
     return flushed->load() == 1;
   }));
   kill(sleeper, SIGKILL);

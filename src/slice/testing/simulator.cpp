@@ -166,8 +166,9 @@ void Simulator::Step(Process& process) {
   if (process.arbiters.size() == 1) {
     attempt = arbiter.TryAdmit(process.next_command, 1, process.gates[0], now_);
   } else {
-    attempt = TryAdmitGang(process.arbiter_pointers.data(), static_cast<std::uint32_t>(process.arbiters.size()), which, process.next_command, 1,
-                           process.gates.data(), now_).attempt;
+    attempt = TryAdmitGang(process.arbiter_pointers.data(), static_cast<std::uint32_t>(process.arbiters.size()), which,
+                           process.next_command, 1, process.gates.data(), now_)
+                  .attempt;
   }
   if (attempt.kind == Attempt::Kind::kWait) {
     process.sleeping = true;
@@ -263,7 +264,8 @@ void Simulator::Report(Process& process) {
       if (process.waiting_completion) {
         process.waiting_completion = false;
         const Nanos think = process.workload.kind == Workload::Kind::kSync ? process.workload.think : 5 * kMicrosecond;
-        if (process.workload.kind == Workload::Kind::kPeriodic && --process.left_in_burst == 0) process.bursts.push_back(now_ - process.burst_started);
+        if (process.workload.kind == Workload::Kind::kPeriodic && --process.left_in_burst == 0)
+          process.bursts.push_back(now_ - process.burst_started);
         Schedule(now_ + Draw(options_.wake_min, options_.wake_max) + Draw(think / 2, think * 3 / 2), Event::Kind::kStep, process.index,
                  ++process.generation);
       }
@@ -351,11 +353,17 @@ Nanos Simulator::Unfinished(std::uint32_t slot) const {
   return sum;
 }
 
-Nanos Simulator::Charged(std::uint32_t slot, std::uint32_t device) const { return static_cast<Nanos>(Load(devices_[device]->state->slices[slot].device_ns)); }
-Nanos Simulator::Thought(std::uint32_t slot, std::uint32_t device) const { return static_cast<Nanos>(Load(devices_[device]->state->slices[slot].think_ns)); }
+Nanos Simulator::Charged(std::uint32_t slot, std::uint32_t device) const {
+  return static_cast<Nanos>(Load(devices_[device]->state->slices[slot].device_ns));
+}
+Nanos Simulator::Thought(std::uint32_t slot, std::uint32_t device) const {
+  return static_cast<Nanos>(Load(devices_[device]->state->slices[slot].think_ns));
+}
 std::uint64_t Simulator::Commands(std::uint32_t process) const { return processes_[process]->commands; }
 Nanos Simulator::LongestWait(std::uint32_t process) const { return processes_[process]->longest_wait; }
-std::uint64_t Simulator::ValveOpened(std::uint32_t slot, std::uint32_t device) const { return Load(devices_[device]->state->slices[slot].valve_opened); }
+std::uint64_t Simulator::ValveOpened(std::uint32_t slot, std::uint32_t device) const {
+  return Load(devices_[device]->state->slices[slot].valve_opened);
+}
 const RegionView& Simulator::region(std::uint32_t device) const { return devices_[device]->view; }
 const std::vector<Nanos>& Simulator::BurstLatencies(std::uint32_t process) const { return processes_[process]->bursts; }
 
