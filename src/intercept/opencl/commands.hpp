@@ -46,6 +46,8 @@ struct Command : intercept::PoolRecord {
   bool held = false;
   bool dropped = false;  // a user event it waited for failed
   UserEventSet waits;
+  UserEventSet fence_before, waited_before;  // of its queue, should the driver refuse it
+  std::uint64_t fence_change = 0;
   Command* held_previous = nullptr;
   Command* held_next = nullptr;
 };

@@ -33,15 +33,7 @@ constexpr std::intptr_t kLoaderManagedTag = 0x4F50454E434C3331;
 #define FLEXAI_SLOT_flush(name) FLEXAI_SLOT(name)
 #define FLEXAI_SLOT_query(name) FLEXAI_SLOT(name)
 #define FLEXAI_SLOT_lifetime(name) FLEXAI_SLOT(name)
-// The address stands in a discarded statement while the hook is pending, so the function need not exist.
-#define FLEXAI_SLOT(name)                    \
-  [] {                                       \
-    if constexpr (IsPending(#name)) {        \
-      return decltype(&hook::name){nullptr}; \
-    } else {                                 \
-      return &hook::name;                    \
-    }                                        \
-  }()
+#define FLEXAI_SLOT(name) &hook::name
 constexpr cl_icd_dispatch kLayerTable = {
 #define FLEXAI_API(name, since, local, remote) .name = FLEXAI_SLOT_##local(name),
 #include "api/hooks/opencl.def"

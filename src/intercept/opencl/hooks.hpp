@@ -3,7 +3,6 @@
 // Handles may be null or invalid: the loader checks them below us, and a hook must let it.
 #pragma once
 
-#include <string_view>
 #include <type_traits>
 
 #include "intercept/opencl/cl_headers.hpp"
@@ -29,20 +28,4 @@ namespace hook {
 #undef FLEXAI_HOOK_lifetime
 
 }  // namespace hook
-
-/// Functions whose hook is not written yet: their slots stay the loader's. The list only shrinks; a hook that is in neither
-/// place fails the link.
-inline constexpr std::string_view kPendingHooks[] = {
-#define FLEXAI_PENDING(name) #name,
-#include "intercept/opencl/hooks_pending.inc"
-#undef FLEXAI_PENDING
-};
-
-[[nodiscard]] constexpr bool IsPending(std::string_view name) noexcept {
-  for (std::string_view pending : kPendingHooks) {
-    if (pending == name) return true;
-  }
-  return false;
-}
-
 }  // namespace flexai::opencl

@@ -63,6 +63,7 @@ struct Queue : intercept::PoolRecord {
   // User events that whatever comes next in this queue waits for (through its order or a barrier), and those that anything in it waits for. Guarded by
   // the lock of user_events.cpp.
   UserEventSet fence, waited;
+  std::uint64_t fence_changes = 0;
 };
 
 /// The governed queue of that handle that the application still holds, or null: unknown, released, null, or of a device that is not ours to govern.

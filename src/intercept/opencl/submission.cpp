@@ -1,5 +1,7 @@
 #include "intercept/opencl/submission.hpp"
 
+#include <bit>
+
 #include "intercept/opencl/callbacks.hpp"
 #include "intercept/opencl/completion.hpp"
 #include "intercept/opencl/dispatch.hpp"
@@ -28,7 +30,7 @@ bool Submission::MayBeMember(const intercept::Expectation& expected) const noexc
 bool Submission::Hold() noexcept {
   if (command_ == nullptr) command_ = NewCommand(queue_);
   if (command_ == nullptr) return false;
-  return HoldIfWaiting(queue_, Entering::kCommand, waits_.count, waits_.events, command_);
+  return HoldIfWaiting(queue_, Entering::kCommand, waits_.count, waits_.events, *command_);
 }
 
 cl_int Submission::Begin() noexcept {
@@ -116,6 +118,17 @@ cl_int Submission::End(cl_int status) noexcept {
   }
   AfterSubmission(queue_);
   return status;
+}
+
+Work CopyWork(Slot operation, std::uint64_t bytes) noexcept {
+  Work work;
+  work.engine = slice::Engine::kCopy;
+  work.kind.family = intercept::MixKey(2, static_cast<std::uint64_t>(operation));
+  // Four classes to each doubling.
+  const int width = static_cast<int>(std::bit_width(bytes));
+  work.kind.exact = intercept::MixKey(work.kind.family, static_cast<std::uint64_t>(width) << 2 | (width > 2 ? bytes >> (width - 3) & 3 : 0));
+  work.kind.amount = bytes;
+  return work;
 }
 
 void CloseTail(Queue& queue) noexcept {

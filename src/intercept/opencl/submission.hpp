@@ -9,6 +9,7 @@
 #include "intercept/common/estimates.hpp"
 #include "intercept/opencl/cl_headers.hpp"
 #include "intercept/opencl/commands.hpp"
+#include "intercept/opencl/dispatch.hpp"
 #include "intercept/opencl/queues.hpp"
 
 namespace flexai::opencl {
@@ -63,6 +64,15 @@ cl_int Enqueue(cl_command_queue handle, const Work& work, const WaitList& waits,
   if (const cl_int status = submission.Begin(); status != CL_SUCCESS) return status;
   return submission.End(call(submission.event_place()));
 }
+
+/// The same for a function of the dispatch table whose parameters are the queue, `arguments`, the wait list and the event.
+template <auto Function, class... Arguments>
+cl_int EnqueueCall(cl_command_queue handle, const Work& work, const WaitList& waits, cl_event* event, Arguments... arguments) noexcept {
+  return Enqueue(handle, work, waits, event, [&](cl_event* out) { return (Next().*Function)(handle, arguments..., waits.count, waits.events, out); });
+}
+
+/// Moving `bytes` by a function that `operation` stands for. Alike are those of about the same size.
+[[nodiscard]] Work CopyWork(Slot operation, std::uint64_t bytes) noexcept;
 
 /// Closes the tail of the queue's marks: the members so far end with a marker command of ours, whatever comes next. The caller owns a reference or a pin.
 void CloseTail(Queue& queue) noexcept;

@@ -227,7 +227,7 @@ void DropDependents(cl_event event, Chain& markers) noexcept {
 
 }  // namespace
 
-bool HoldIfWaiting(Queue& queue, Entering what, cl_uint count, const cl_event* events, Command* command) noexcept {
+bool HoldIfWaiting(Queue& queue, Entering what, cl_uint count, const cl_event* events, Command& command) noexcept {
   const Lock lock;
   UserEventSet waits = queue.fence;
   if (what != Entering::kCommand && count == 0) waits.Add(queue.waited);
@@ -238,13 +238,14 @@ bool HoldIfWaiting(Queue& queue, Entering what, cl_uint count, const cl_event* e
     if (held_by_event.Find(events[i], dependency)) waits.Add(dependency->waits);
   }
   if (waits.empty()) return false;
+  command.waits = waits;
+  command.fence_before = queue.fence;
+  command.waited_before = queue.waited;
+  command.fence_change = ++queue.fence_changes;
   queue.waited.Add(waits);
   if (what == Entering::kBarrier || queue.in_order.load(std::memory_order_relaxed)) queue.fence.Add(waits);
-  if (command != nullptr) {
-    command->waits = waits;
-    command->ever_held = true;
-    Link(*command);
-  }
+  command.ever_held = true;
+  Link(command);
   return true;
 }
 
@@ -267,8 +268,18 @@ bool HeldWasTaken(Command& command, cl_event event, bool owned) noexcept {
 
 bool HeldWasRefused(Command& command) noexcept {
   const Lock lock;
+  Queue& queue = *command.queue;
+  if (command.held && queue.fence_changes == command.fence_change) {  // nothing came behind it
+    queue.fence = command.fence_before;
+    queue.waited = command.waited_before;
+  }
   Unlink(command);
   return command.counted;
+}
+
+void HeldIsAnonymous(Command& command) noexcept {
+  const Lock lock;
+  Unlink(command);
 }
 
 void Unhold(Command& command) noexcept {

@@ -29,15 +29,17 @@ enum class Entering : std::uint8_t {
   kBarrier,  // the same, and everything after it waits for it
 };
 
-/// Whether what enters `queue` now depends on an unset user event; the queue remembers it for what comes after. `command`, if not null, is then held
-/// until it is released, dropped or over.
-[[nodiscard]] bool HoldIfWaiting(Queue& queue, Entering what, cl_uint count, const cl_event* events, Command* command) noexcept;
+/// Whether what enters `queue` now depends on an unset user event; the queue remembers it for what comes after. `command` is then held until it is
+/// released, dropped or over.
+[[nodiscard]] bool HoldIfWaiting(Queue& queue, Entering what, cl_uint count, const cl_event* events, Command& command) noexcept;
 
 /// The driver took a command that was held: others may wait for its `event` from now on. `owned`: a reference to it is ours already; else one is taken.
 /// False: a marker that is held no more; nobody else will free it.
 [[nodiscard]] bool HeldWasTaken(Command& command, cl_event event, bool owned) noexcept;
 /// The driver refused it. True when it has been released meanwhile, and its ticket is to be given back.
 [[nodiscard]] bool HeldWasRefused(Command& command) noexcept;
+/// A marker without an event: nobody can wait for it but through its queue, which remembers.
+void HeldIsAnonymous(Command& command) noexcept;
 
 /// Takes a claimed command out of the list of held ones, before it is ended.
 void Unhold(Command& command) noexcept;
