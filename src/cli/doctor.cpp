@@ -209,8 +209,7 @@ Symptoms LookForSymptoms(const Inventory& inventory, const Surroundings& surroun
         return driver.state == device::DriverReport::State::kOk && !driver.icd.empty() && !driver.library.empty();
       });
   if (symptoms.layer.possible && working != inventory.discovery.drivers.end()) {
-    symptoms.layer_trial =
-        device::TryLayer({.self = surroundings.self, .environment = surroundings.environment}, inventory.layer, *working);
+    symptoms.layer_trial = device::TryLayer(DiscoveryOptionsFor(surroundings), inventory.layer, *working);
     symptoms.layer_tried = true;
   }
 

@@ -4,11 +4,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <charconv>
 #include <filesystem>
 #include <system_error>
 
 #include "base/terminal.hpp"
+#include "cli/report.hpp"
 
 namespace flexai::cli {
 namespace {
@@ -70,12 +71,25 @@ bool Inventory::HasSlices() const noexcept {
   return std::any_of(entries.begin(), entries.end(), [](const XpuEntry& entry) { return entry.region && !entry.region->slices.empty(); });
 }
 
-device::Discovery DiscoverWithProgress(const Surroundings& surroundings) {
-  constexpr Nanos kQuiet = kSecond;
-  ProgressLine line(STDERR_FILENO);
+device::DiscoveryOptions DiscoveryOptionsFor(const Surroundings& surroundings) {
   device::DiscoveryOptions options;
   options.self = surroundings.self;
   options.environment = surroundings.environment;
+  const std::string_view timeout = surroundings.environment.Get("FLEXAI_DRIVER_TIMEOUT");
+  unsigned seconds = 0;
+  const auto parsed = std::from_chars(timeout.data(), timeout.data() + timeout.size(), seconds);
+  if (parsed.ec == std::errc() && parsed.ptr == timeout.data() + timeout.size() && seconds >= 1 && seconds <= 600)
+    options.patience = seconds * kSecond;
+  else if (!timeout.empty())
+    Warn("FLEXAI_DRIVER_TIMEOUT is not a number of seconds from 1 to 600; drivers are given " + std::to_string(options.patience / kSecond) +
+         " seconds");
+  return options;
+}
+
+device::Discovery DiscoverWithProgress(const Surroundings& surroundings) {
+  constexpr Nanos kQuiet = kSecond;
+  ProgressLine line(STDERR_FILENO);
+  device::DiscoveryOptions options = DiscoveryOptionsFor(surroundings);
   options.progress = [&](std::span<const std::string> waiting, Nanos passed) {
     if (passed < kQuiet) return;
     std::string names;

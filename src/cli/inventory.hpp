@@ -41,6 +41,9 @@ struct Inventory {
   [[nodiscard]] bool HasSlices() const noexcept;
 };
 
+/// How drivers are asked here: each is given 10 seconds, or FLEXAI_DRIVER_TIMEOUT.
+[[nodiscard]] device::DiscoveryOptions DiscoveryOptionsFor(const Surroundings& surroundings);
+
 /// Asks all drivers. On a terminal, a line on stderr says who is waited for once it takes more than a second.
 [[nodiscard]] device::Discovery DiscoverWithProgress(const Surroundings& surroundings);
 

@@ -92,10 +92,15 @@ int RunRun(const Args& args) {
   if (const auto status = CheckOutsideOfSlices(environment); !status) return FailWith(status.error());
 
   const Inventory inventory = TakeInventory(args.surroundings());
-  for (const std::string& warning : Warnings(inventory)) Warn(warning);
-  if (!inventory.runtime) return kFailed;  // said among the warnings
+  for (const std::string& warning : DriverWarnings(inventory)) Warn(warning);
+  if (!inventory.runtime) {
+    Complain(inventory.runtime_trouble);
+    return kFailed;
+  }
   const auto xpus = SelectXpus(inventory, request->xpus, request->slice.wish);
   if (!xpus) return FailWith(xpus.error());
+  for (const XpuEntry* entry : *xpus)
+    for (const std::string& warning : OtherUserWarnings(*entry)) Warn(warning);
 
   auto slice = HeldSlice::Admit(*inventory.runtime, *xpus, request->slice);
   if (!slice) return FailWith(slice.error());

@@ -157,7 +157,7 @@ Error EndError(Outcome outcome, int error_number, const OpenShare& share, const 
         for (const ProcessSnapshot& process : slice.processes)
           who += (who.empty() ? "" : ", ") + (process.pid_is_ours ? "pid " + std::to_string(process.pid) + " " + process.comm
                                                                   : process.comm + " in another PID namespace");
-    if (who.empty()) who = "a process that just ended and whose memory its driver has not given back yet; try again";
+    if (who.empty()) who = "a process that ended, but that its driver does not let go";
     return {ErrorCode::kBusy, "the slice " + name + " is in use on " + std::string(share.region.xpu().view()) + " by " + who +
                                   "; end that first, or give --kill"};
   }
@@ -202,6 +202,19 @@ Status EndPrograms(const std::vector<OpenShare>& shares, const std::string& name
     }
   }
   return Fail(ErrorCode::kTimeout, "the programs of the slice " + name + " do not end, not even by SIGKILL; they hang in the kernel");
+}
+
+// A process that ended a moment ago still counts until its driver has given its memory back: that is waited for, a living one is not.
+Outcome EndShare(OpenShare& share) {
+  constexpr Nanos kTeardown = 2 * kSecond;
+  const Nanos until = MonotonicNow() + kTeardown;
+  for (;;) {
+    errno = 0;
+    const Outcome outcome = slice::End(share.region, share.ref);
+    if (outcome != Outcome::kExists || LivesOn(share) || MonotonicNow() > until) return outcome;
+    constexpr timespec kBetweenLooks{0, 20'000'000};
+    nanosleep(&kBetweenLooks, nullptr);
+  }
 }
 
 }  // namespace
@@ -271,8 +284,7 @@ int RunSliceRm(const Args& args) {
       }
     }
     for (OpenShare& share : *shares) {
-      errno = 0;
-      const Outcome outcome = slice::End(share.region, share.ref);
+      const Outcome outcome = EndShare(share);
       if (outcome != Outcome::kOk && outcome != Outcome::kStale)
         status = FailWith(EndError(outcome, errno, share, name, inventory->runtime->path));
     }

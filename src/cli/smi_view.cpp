@@ -258,17 +258,28 @@ std::string_view StampsName(std::uint32_t stamps) noexcept {
   }
 }
 
-std::vector<std::string> Warnings(const Inventory& inventory) {
+std::vector<std::string> DriverWarnings(const Inventory& inventory) {
   std::vector<std::string> warnings;
   for (const device::DriverReport& driver : inventory.discovery.drivers)
     if (driver.IsBroken()) warnings.push_back("driver " + driver.name + ": " + driver.trouble);
+  return warnings;
+}
+
+std::vector<std::string> OtherUserWarnings(const XpuEntry& entry) {
+  std::vector<std::string> warnings;
+  for (const std::string& user : entry.other_users)
+    warnings.push_back(std::string(entry.id.view()) + " is also used in slices of " + user +
+                       ", which are not counted here; an administrator can make /run/flexai for all users");
+  return warnings;
+}
+
+std::vector<std::string> Warnings(const Inventory& inventory) {
+  std::vector<std::string> warnings = DriverWarnings(inventory);
   if (!inventory.runtime_trouble.empty()) warnings.push_back(inventory.runtime_trouble);
   for (const XpuEntry& entry : inventory.entries) {
     if (!entry.region_trouble.empty()) warnings.push_back(entry.region_trouble);
-    for (const std::string& user : entry.other_users)
-      warnings.push_back(std::string(entry.id.view()) + " is also used in slices of " + user +
-                         ", which are not counted here; an administrator can make /run/flexai "
-                         "for all users");
+    const auto others = OtherUserWarnings(entry);
+    warnings.insert(warnings.end(), others.begin(), others.end());
   }
   return warnings;
 }

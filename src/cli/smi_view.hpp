@@ -29,7 +29,11 @@ struct SmiOptions {
 [[nodiscard]] Document SmiDocument(const Inventory& inventory, const Baseline& before);
 [[nodiscard]] Document SlicesDocument(const Inventory& inventory, const Baseline& before, const std::vector<std::string>& names);
 
-/// A sentence for every driver that is broken and every region that cannot be read.
+/// A sentence for every driver that is broken.
+[[nodiscard]] std::vector<std::string> DriverWarnings(const Inventory& inventory);
+/// A sentence for every user who has slices of this XPU that are not counted here.
+[[nodiscard]] std::vector<std::string> OtherUserWarnings(const XpuEntry& entry);
+/// All of them, and what is wrong with the runtime directory and with regions.
 [[nodiscard]] std::vector<std::string> Warnings(const Inventory& inventory);
 
 /// What to do on a machine without any XPU.

@@ -148,7 +148,7 @@ class Supervisor {
     for (;;) {
       const std::vector<ProcessStat> left = DescendantsOf(getpid());
       const Nanos passed = MonotonicNow() - began;
-      if (left.empty() || passed > kGiveUp) return;
+      if (left.empty() || passed > kGiveUp) return Reap();
       if (!asked || passed > kGrace)
         for (const ProcessStat& process : left) {
           kill(process.pid, asked ? SIGKILL : SIGTERM);

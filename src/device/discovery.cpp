@@ -152,7 +152,8 @@ void Judge(const ChildResult& result, const Said& said, Nanos patience, DriverRe
   const std::string where = said.step.empty() ? "" : " (" + said.step + ")";
   if (result.end == ChildResult::End::kTimedOut) {
     report.state = State::kHung;
-    report.trouble = "did not answer within " + std::to_string(patience / kSecond) + " s" + where;
+    report.trouble =
+        "did not answer within " + std::to_string(patience / kSecond) + " s" + where + "; FLEXAI_DRIVER_TIMEOUT gives it longer";
   } else if (result.end == ChildResult::End::kSignalled) {
     const char* name = sigabbrev_np(result.code);
     report.state = State::kCrashed;
