@@ -29,8 +29,10 @@ add_compile_options(-ffp-contract=off)
 find_program(FLEXAI_CCACHE ccache)
 mark_as_advanced(FLEXAI_CCACHE)
 if(FLEXAI_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_C_COMPILER_LAUNCHER "${FLEXAI_CCACHE}")
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${FLEXAI_CCACHE}")
+  # Paths below the checkout count as relative: another clone of the same commit, such as CI's, finds what this one compiled.
+  set(launcher "${CMAKE_COMMAND}" -E env "CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}" CCACHE_NOHASHDIR=1 "${FLEXAI_CCACHE}")
+  set(CMAKE_C_COMPILER_LAUNCHER "${launcher}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${launcher}")
 endif()
 
 find_program(FLEXAI_MOLD NAMES mold ld.mold)
