@@ -35,9 +35,10 @@ class OpenclDevice {
   void Wait(cl_event event);
   void Finish();
   bool wait_by_callback = false;
+  int device_thread = 0;  // tid of the thread that computes, where there is one
 
   /// Time of one kernel of `steps` when they run back to back, the best of five tries of together at least `least`. Bare and alone this is what a kernel
-  /// costs the device.
+  /// costs the device. Where a thread of ours is the device, it is that thread's CPU time, which other load on the machine does not change.
   [[nodiscard]] Nanos BackToBack(std::uint32_t steps, Nanos least);
   /// Steps with which a kernel takes about `wanted` back to back; 1 when the driver needs longer for anything.
   [[nodiscard]] std::uint32_t StepsFor(Nanos wanted);

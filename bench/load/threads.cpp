@@ -12,13 +12,18 @@
 
 namespace flexai::load {
 
+Nanos ThreadTime(int tid) {
+  // First field: nanoseconds on a CPU (Documentation/scheduler/sched-stats.rst).
+  const auto text = ReadFile("/proc/self/task/" + std::to_string(tid) + "/schedstat");
+  return text ? std::strtoll(text->c_str(), nullptr, 10) : 0;
+}
+
 std::map<int, Nanos> ThreadTimes() {
   std::map<int, Nanos> times;
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/task", ignored)) {
-    // First field: nanoseconds on a CPU (Documentation/scheduler/sched-stats.rst).
-    const auto text = ReadFile(entry.path().string() + "/schedstat");
-    if (text) times[std::atoi(entry.path().filename().c_str())] = std::strtoll(text->c_str(), nullptr, 10);
+    const int tid = std::atoi(entry.path().filename().c_str());
+    times[tid] = ThreadTime(tid);
   }
   return times;
 }
@@ -26,17 +31,19 @@ std::map<int, Nanos> ThreadTimes() {
 Result<Placement> KeepDeviceThreadApart(const std::map<int, Nanos>& before, int cpu) {
   const int self = gettid();
   Placement placement;
-  Nanos most = kMillisecond;
+  Nanos most = kMillisecond, sum = 0;
   const std::map<int, Nanos> now = ThreadTimes();
   for (const auto& [tid, time] : now) {
     const auto old = before.find(tid);
     const Nanos worked = time - (old == before.end() ? 0 : old->second);
+    sum += worked;
     if (worked > most) {
       most = worked;
       placement.device_thread = tid;
     }
   }
   placement.in_caller = placement.device_thread == self;
+  placement.share = sum > 0 ? static_cast<double>(most) / static_cast<double>(sum) : 0;
 
   cpu_set_t device_set, host_set;
   CPU_ZERO(&device_set);

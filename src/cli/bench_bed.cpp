@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 
 #include "base/child_process.hpp"
 #include "cli/host_support.hpp"
@@ -42,6 +43,12 @@ AccountDelta Difference(const SliceSnapshot& before, const SliceSnapshot& after)
           .think_ns = delta(before.think_ns, after.think_ns),
           .overlap_ns = delta(before.overlap_ns, after.overlap_ns),
           .wait_ns = delta(before.wait_ns, after.wait_ns)};
+}
+
+std::optional<double> CoreTime(const BedTenant& tenant) {
+  if (tenant.device_thread == 0) return std::nullopt;
+  const auto text = ReadFile("/proc/" + std::to_string(tenant.load_pid) + "/task/" + std::to_string(tenant.device_thread) + "/schedstat");
+  return text ? std::optional(std::strtod(text->c_str(), nullptr)) : std::nullopt;
 }
 
 Result<std::string> LoadProgram(const Surroundings& surroundings) {
@@ -156,6 +163,7 @@ Result<std::vector<BedTenant>> TestBed::Start(const std::vector<TenantPlan>& pla
     if (!line) return tl::unexpected<Error>(WithContext(line.error(), "starting a load generator"));
     FLEXAI_TRY(const Document ready, Answer(*line, "ready"));
     tenant.load_pid = static_cast<pid_t>(ready["pid"].AsInt().value_or(0));
+    tenant.device_thread = static_cast<int>(ready["device_thread"].AsInt().value_or(0));
   }
   return tenants;
 }
@@ -182,12 +190,15 @@ Result<BedRound> TestBed::Round(std::span<BedTenant* const> tenants, const Round
   ours.erase(std::unique(ours.begin(), ours.end()), ours.end());
 
   RegionSnapshot before, after;
+  std::vector<std::optional<double>> cores_before, cores_after;
   SleepUntil(from);
   const LoadMeter meter(std::move(ours));
+  for (const BedTenant* tenant : tenants) cores_before.push_back(CoreTime(*tenant));
   if (sliced) {
     FLEXAI_TRY(before, Look());
   }
   SleepUntil(to);
+  for (const BedTenant* tenant : tenants) cores_after.push_back(CoreTime(*tenant));
   if (sliced) {
     FLEXAI_TRY(after, Look());
   }
@@ -207,8 +218,12 @@ Result<BedRound> TestBed::Round(std::span<BedTenant* const> tenants, const Round
     const SliceSnapshot* const slice_after = Find(after, tenant->slice);
     if (!tenant->slice.empty() && slice_before != nullptr && slice_after != nullptr)
       result.account = Difference(*slice_before, *slice_after);
+    const std::size_t index = round.tenants.size();
+    if (cores_before[index] && cores_after[index]) result.core_ns = *cores_after[index] - *cores_before[index];
     round.tenants.push_back(std::move(result));
   }
+  // Work that takes as long as it takes, however short the interval was.
+  if (options.length < kBin) round.load = meter.Measure();
   return round;
 }
 

@@ -1,7 +1,8 @@
 // Where measurements happen: one XPU, load generators on it, bare or in slices, started together and looked at from outside at exact moments.
 //
 // Method. The driver's device thread has a core of its own, host threads have the others. Tenants begin at a common instant, `ramp` before anything counts.
-// A tenant's device time is what it completed times what a kernel costs alone, so it does not rest on flexai's own accounts; those are read beside it.
+// A tenant's device time is what it completed times what a kernel costs alone, so it does not rest on flexai's own accounts; those are read beside it, and
+// so is the CPU time of the driver's device thread.
 // Main thread.
 #pragma once
 
@@ -40,8 +41,9 @@ struct TenantPlan {
 struct BedTenant {
   TenantPlan plan;
   PipedProgram program;
-  std::string slice;   // its name; empty: bare
-  pid_t load_pid = 0;  // the load generator itself
+  std::string slice;      // its name; empty: bare
+  pid_t load_pid = 0;     // the load generator itself
+  int device_thread = 0;  // of it, where the driver computes in one
 };
 
 /// What flexai says a slice used in the interval.
@@ -54,6 +56,7 @@ struct TenantResult {
   double device_ns = 0;         // completed within the interval, times kernel.ns
   std::vector<double> bins_ns;  // the same per 100 ms, cumulative
   std::optional<AccountDelta> account;
+  std::optional<double> core_ns;  // CPU time of the thread that is the device
 
   /// Commands per second over the whole round, from the first submission to the last completion.
   [[nodiscard]] double rate() const;

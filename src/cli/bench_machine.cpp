@@ -82,8 +82,8 @@ std::optional<Nanos> ParseProcessTime(std::string_view proc_pid_stat, long ticks
     rest.remove_prefix(blank + 1);
   }
   const std::vector<std::uint64_t> numbers = Numbers(rest);
-  if (numbers.size() < 2) return std::nullopt;
-  return static_cast<Nanos>(numbers[0] + numbers[1]) * (kSecond / ticks_per_second);
+  if (numbers.size() < 4) return std::nullopt;
+  return static_cast<Nanos>(numbers[0] + numbers[1] + numbers[2] + numbers[3]) * (kSecond / ticks_per_second);
 }
 
 LoadMeter::LoadMeter(std::vector<pid_t> ours)

@@ -24,10 +24,11 @@ struct CpuTimes {
 /// The line `cpu …` of /proc/stat (proc(5)).
 [[nodiscard]] std::optional<CpuTimes> ParseCpuTimes(std::string_view proc_stat, long ticks_per_second);
 
-/// User and system time in /proc/<pid>/stat.
+/// User and system time in /proc/<pid>/stat, of the process and of its children that have ended.
 [[nodiscard]] std::optional<Nanos> ParseProcessTime(std::string_view proc_pid_stat, long ticks_per_second);
 
-/// The load of others between two moments: all CPU time less that of the processes named, in cores. Ticks are 10 ms: over a second or more.
+/// The load of others between two moments: all CPU time less that of the processes named and of their ended children, in cores. Ticks are 10 ms: over a
+/// second or more.
 class LoadMeter {
  public:
   explicit LoadMeter(std::vector<pid_t> ours);

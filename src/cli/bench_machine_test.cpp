@@ -21,10 +21,10 @@ TEST(BenchMachineTest, WhatIsNoStatFileIsRefused) {
 }
 
 TEST(BenchMachineTest, AProgramNamedLikeAStatFileIsReadRight) {
-  const auto time = ParseProcessTime("42 (a) 9 (b) S 1 42 42 0 -1 4194304 100 0 0 0 250 50 0 0 20 0 1 0 999", 100);
+  const auto time = ParseProcessTime("42 (a) 9 (b) S 1 42 42 0 -1 4194304 100 0 0 0 250 50 7 3 20 0 1 0 999", 100);
 
   ASSERT_TRUE(time);
-  EXPECT_EQ(*time, 3 * kSecond);
+  EXPECT_EQ(*time, 3100 * kMillisecond);
   EXPECT_FALSE(ParseProcessTime("42 (cut) S 1 42", 100));
 }
 

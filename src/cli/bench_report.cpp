@@ -1,18 +1,6 @@
 #include "cli/bench_report.hpp"
 
-#include <cstdio>
-
 namespace flexai::cli {
-namespace {
-
-std::string Fixed(double value, int decimals) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.*f", decimals, value);
-  return text;
-}
-
-}  // namespace
-
 BenchLine BenchLine::Skipped(std::string row, const XpuId& xpu, std::string what, std::string why) {
   BenchLine line;
   line.row = std::move(row);
@@ -27,13 +15,14 @@ Table BenchReport::AsTable() const {
       {{"ROW"}, {"XPU"}, {"WHAT", false, true}, {"GOAL"}, {"MEASURED", true}, {"SPREAD", true}, {"FOREIGN", true}, {"", false, true}});
   for (const BenchLine& line : lines_) {
     const bool measured = line.met.has_value() || line.spread.count > 0;
-    const std::string spread =
-        line.spread.count < 2 ? std::string("-") : Fixed(line.spread.least, line.decimals) + "…" + Fixed(line.spread.most, line.decimals);
+    const std::string spread = line.spread.count < 2
+                                   ? std::string("-")
+                                   : FixedPoint(line.spread.least, line.decimals) + "…" + FixedPoint(line.spread.most, line.decimals);
     TableCell verdict = !line.met ? TableCell(line.note) : *line.met ? TableCell("met", Style::kGood) : TableCell("not met", Style::kBad);
     if (line.met && !line.note.empty()) verdict.text += ": " + line.note;
     table.AddRow({line.row, line.xpu, line.what, line.goal,
-                  measured ? Fixed(line.value, line.decimals) + " " + line.unit : std::string("-"), spread,
-                  measured ? Fixed(line.foreign_cores, 2) : std::string("-"), verdict});
+                  measured ? FixedPoint(line.value, line.decimals) + " " + line.unit : std::string("-"), spread,
+                  measured ? FixedPoint(line.foreign_cores, 2) : std::string("-"), verdict});
   }
   return table;
 }

@@ -41,15 +41,14 @@ class ScratchFolder {
 
 // ---- memory -------------------------------------------------------------------------------------------------------------------------------------
 
-Result<Document> Race(RowContext& context, std::uint64_t own_bytes, std::uint64_t operations) {
+Result<BedRound> Race(RowContext& context, std::uint64_t own_bytes, std::uint64_t operations) {
   constexpr std::uint64_t kQuota = 256 * kMiB;
   const TenantPlan plan{.cores = "50",
                         .memory = std::to_string(kQuota),
                         .mode = "memory",
                         .options = {"--processes", "8", "--quota-bytes", std::to_string(kQuota), "--own-bytes", std::to_string(own_bytes),
                                     "--operations", std::to_string(operations)}};
-  FLEXAI_TRY(const BedRound round, context.bed.Once({plan}, {.ramp = 0, .length = kMillisecond, .patience = 4 * 3600 * kSecond}));
-  return round.tenants.front().round;
+  return context.bed.Once({plan}, {.ramp = 0, .length = kMillisecond, .patience = 4 * 3600 * kSecond});
 }
 
 // ---- kills --------------------------------------------------------------------------------------------------------------------------------------
@@ -118,8 +117,10 @@ Result<std::vector<Nanos>> ReadStamps(const std::string& path) {
 Status MeasureMemoryRace(RowContext& context) {
   const std::uint64_t operations = context.Count(1'000'000);
   context.progress("8 processes at the memory limit");
-  FLEXAI_TRY(const Document greedy, Race(context, 96 * kMiB, operations / 2));
-  FLEXAI_TRY(const Document modest, Race(context, 32 * kMiB, operations / 2));
+  FLEXAI_TRY(const BedRound fight, Race(context, 96 * kMiB, operations / 2));
+  FLEXAI_TRY(const BedRound share, Race(context, 32 * kMiB, operations / 2));
+  const Document &greedy = fight.tenants.front().round, &modest = share.tenants.front().round;
+  const double foreign = std::max(fight.load.foreign_cores, share.load.foreign_cores);
   const auto number = [](const Document& document, const char* key) { return document[key].AsDouble().value_or(-1); };
   const double over = std::max(number(greedy, "over_bytes"), number(modest, "over_bytes")), refused = number(modest, "refused");
   const double errors = number(greedy, "other_errors") + number(modest, "other_errors");
@@ -140,6 +141,7 @@ Status MeasureMemoryRace(RowContext& context) {
                       .value = over,
                       .decimals = 0,
                       .met = over == 0 && errors == 0,
+                      .foreign_cores = foreign,
                       .details = details});
   context.report.Add({.row = "memory",
                       .xpu = xpu,
@@ -148,7 +150,8 @@ Status MeasureMemoryRace(RowContext& context) {
                       .unit = "",
                       .value = refused,
                       .decimals = 0,
-                      .met = refused == 0 && errors == 0});
+                      .met = refused == 0 && errors == 0,
+                      .foreign_cores = foreign});
   return {};
 }
 
@@ -165,6 +168,7 @@ Status MeasureKills(RowContext& context) {
                                                                    .kernel = kernel,
                                                                    .options = {"--hold-bytes", "8388608", "--stamps-file", stamps_file}},
                                                                   {.cores = std::to_string(kCap), .kernel = kernel}}));
+  const LoadMeter meter({getpid(), survivors[0].program.pid(), survivors[0].load_pid, survivors[1].program.pid(), survivors[1].load_pid});
   FLEXAI_TRY(const RegionSnapshot at_first, context.bed.Look());
   const std::uint64_t holds = HeldBy(at_first, survivors[0].slice);
   const TenantPlan victim{
@@ -211,6 +215,7 @@ Status MeasureKills(RowContext& context) {
     }
     kills += done.size();
   }
+  const double foreign = meter.Measure().foreign_cores;
   const Spread gap = SpreadOf(gaps_ms), exact = SpreadOf(exact_ms), window = SpreadOf(windows);
   const std::string xpu(context.bed.xpu().view()), count = std::to_string(kills) + " random SIGKILLs: ";
   context.report.Add({.row = "kills",
@@ -221,6 +226,7 @@ Status MeasureKills(RowContext& context) {
                       .value = gap.most,
                       .met = gap.most <= 25 && gap.count == kills,
                       .spread = gap,
+                      .foreign_cores = foreign,
                       .details = Document::Of({{"seed", seed}, {"p50_ms", gap.median}, {"p99_ms", Percentile(gaps_ms, 99)}})});
   context.report.Add({.row = "kills",
                       .xpu = xpu,
@@ -233,7 +239,8 @@ Status MeasureKills(RowContext& context) {
                       .note = never_exact + disturbed == 0 ? ""
                                                            : std::to_string(never_exact) + " never, " + std::to_string(disturbed) +
                                                                  " disturbed a survivor's account",
-                      .spread = exact});
+                      .spread = exact,
+                      .foreign_cores = foreign});
   context.report.Add({.row = "kills",
                       .xpu = xpu,
                       .what = "the same: most used in 1 s by a slice capped at 20 %",
@@ -241,7 +248,8 @@ Status MeasureKills(RowContext& context) {
                       .unit = "%",
                       .value = window.most,
                       .met = window.most <= kCap + 2,
-                      .spread = window});
+                      .spread = window,
+                      .foreign_cores = foreign});
   return {};
 }
 

@@ -30,7 +30,7 @@ Document Numbers(const std::vector<double>& values) {
 
 // What one mix gave: percent of the sum, by our counting and by flexai's accounts.
 struct Outcome {
-  std::vector<double> asked, device, with_think, account;
+  std::vector<double> asked, device, with_think, account, core;
   double used_percent = 0;  // of the wall time, all tenants together
   LoadMeter::Load load;
 
@@ -40,6 +40,7 @@ struct Outcome {
                          {"device_time", Numbers(device)},
                          {"with_kept_think_time", Numbers(with_think)},
                          {"own_account", Numbers(account)},
+                         {"core_time", Numbers(core)},
                          {"used_percent", std::round(used_percent * 100) / 100},
                          {"foreign_cores", load.foreign_cores},
                          {"stolen_cores", load.stolen_cores}});
@@ -61,17 +62,19 @@ Result<Outcome> Divide(RowContext& context, const Mix& mix, bool capped) {
   }
   outcome.asked = PartsInPercent(outcome.asked);
   FLEXAI_TRY(const BedRound round, context.bed.Once(plans, {.length = context.options.length}));
-  std::vector<double> device, with_think, account;
+  std::vector<double> device, with_think, account, core;
   for (const TenantResult& tenant : round.tenants) {
     const AccountDelta delta = tenant.account.value_or(AccountDelta{});
     device.push_back(tenant.device_ns);
     with_think.push_back(tenant.device_ns + delta.think_ns);
     account.push_back(delta.device_ns + delta.think_ns);
+    if (tenant.core_ns) core.push_back(*tenant.core_ns);
     outcome.used_percent += 100 * tenant.device_ns / static_cast<double>(round.wall_ns);
   }
   outcome.device = PartsInPercent(device);
   outcome.with_think = PartsInPercent(with_think);
   outcome.account = PartsInPercent(account);
+  outcome.core = PartsInPercent(core);
   outcome.load = round.load;
   return outcome;
 }
@@ -219,6 +222,7 @@ Status MeasureCaps(RowContext& context) {
          {"used", used},
          {"windows", Describe(SpreadOf(windows))},
          {"own_account", tenant.account ? Document(100 * tenant.account->device_ns / static_cast<double>(round.wall_ns)) : Document()},
+         {"core_time", tenant.core_ns ? Document(100 * *tenant.core_ns / static_cast<double>(round.wall_ns)) : Document()},
          {"foreign_cores", round.load.foreign_cores}}));
   }
   const std::string xpu(context.bed.xpu().view());

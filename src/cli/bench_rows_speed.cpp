@@ -42,11 +42,6 @@ std::vector<double> LatenciesMs(const TenantResult& tenant) {
   return values;
 }
 
-std::string Text(double value, int decimals) {
-  std::string text = std::to_string(value);
-  return text.substr(0, text.find('.') + 1 + static_cast<std::size_t>(decimals));
-}
-
 }  // namespace
 
 Status MeasureOverhead(RowContext& context) {
@@ -81,7 +76,7 @@ Status MeasureOverhead(RowContext& context) {
     context.report.Add({.row = "overhead",
                         .xpu = xpu,
                         .what = what,
-                        .goal = "≤ " + Text(goal.percent, goal.percent < 1 ? 1 : 0) + " %",
+                        .goal = "≤ " + FixedPoint(goal.percent, goal.percent < 1 ? 1 : 0) + " %",
                         .unit = "%",
                         .value = spread.median,
                         .met = spread.median <= goal.percent,
@@ -209,16 +204,17 @@ Status MeasurePriority(RowContext& context) {
                                                              {"p50", Percentile(latencies[k], 50)},
                                                              {"p99", p99[k]},
                                                              {"max", Percentile(latencies[k], 100)}}));
-  context.report.Add({.row = "priority",
-                      .xpu = xpu,
-                      .what = "high priority, P99 beside a flood against alone",
-                      .goal = "≤ 1.6 times",
-                      .unit = "times",
-                      .value = times,
-                      .met = times <= 1.6,
-                      .note = Text(p99[kPairSliced], 2) + " ms, alone " + Text(p99[kAlone], 2) + ", bare pair " + Text(p99[kPair], 2),
-                      .foreign_cores = foreign,
-                      .details = details});
+  context.report.Add(
+      {.row = "priority",
+       .xpu = xpu,
+       .what = "high priority, P99 beside a flood against alone",
+       .goal = "≤ 1.6 times",
+       .unit = "times",
+       .value = times,
+       .met = times <= 1.6,
+       .note = FixedPoint(p99[kPairSliced], 2) + " ms, alone " + FixedPoint(p99[kAlone], 2) + ", bare pair " + FixedPoint(p99[kPair], 2),
+       .foreign_cores = foreign,
+       .details = details});
   context.report.Add({.row = "priority",
                       .xpu = xpu,
                       .what = "the flood's throughput against the bare pair",
@@ -279,11 +275,11 @@ Status MeasureElastic(RowContext& context) {
   context.report.Add({.row = "elastic",
                       .xpu = xpu,
                       .what = "given back after (P99)",
-                      .goal = "≤ 5 ms + submitted (" + Text(submitted, 1) + ")",
+                      .goal = "≤ 5 ms + submitted (" + FixedPoint(submitted, 1) + ")",
                       .unit = "ms",
                       .value = p99,
                       .met = p99 <= 5 + submitted,
-                      .note = "median " + Text(extra_spread.median, 2) + " ms",
+                      .note = "median " + FixedPoint(extra_spread.median, 2) + " ms",
                       .spread = extra_spread,
                       .foreign_cores = foreign});
   return {};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <numeric>
 
 namespace flexai::cli {
@@ -41,6 +42,12 @@ std::vector<double> Errors(std::span<const double> asked, std::span<const double
 Document Describe(const Spread& spread) {
   if (spread.count == 0) return nullptr;
   return Document::Of({{"count", spread.count}, {"median", spread.median}, {"least", spread.least}, {"most", spread.most}});
+}
+
+std::string FixedPoint(double value, int decimals) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.*f", decimals, value);
+  return text;
 }
 
 }  // namespace flexai::cli

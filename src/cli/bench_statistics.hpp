@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/document.hpp"
@@ -30,5 +31,8 @@ struct Spread {
 [[nodiscard]] std::vector<double> Errors(std::span<const double> asked, std::span<const double> measured);
 
 [[nodiscard]] Document Describe(const Spread& spread);
+
+/// `value` with so many decimals.
+[[nodiscard]] std::string FixedPoint(double value, int decimals);
 
 }  // namespace flexai::cli
