@@ -24,6 +24,9 @@ namespace {
 // How long the memory of a dead process whose pid we cannot see stays charged: drivers free it at teardown, 150 ms and more with gigabytes mapped.
 constexpr Nanos kUnseenTeardown = 500 * kMillisecond;
 
+// Whoever was admitted registers next, microseconds later: until then a sweeper must not take the empty share for an abandoned one.
+constexpr Nanos kJoinGrace = kSecond;
+
 void CopyText(char* to, std::size_t room, std::string_view from) noexcept {
   const std::size_t n = std::min(from.size(), room - 1);
   memcpy(to, from.data(), n);
@@ -133,8 +136,10 @@ void SweepLocked(const RegionView& region, bool quota_writable, Nanos now) noexc
   }
   Sweep(region, now);
   if (!quota_writable) return;
-  for (std::uint32_t slot = 0; slot < FLEXAI_REGION_SLICES; ++slot)
-    if (Load(region.share(slot).state) == FLEXAI_SLOT_ACTIVE && !SomebodyIn(region, slot)) EndShare(region, slot);
+  for (std::uint32_t slot = 0; slot < FLEXAI_REGION_SLICES; ++slot) {
+    const bool is_new = now - region.share(slot).created_ns < kJoinGrace;
+    if (Load(region.share(slot).state) == FLEXAI_SLOT_ACTIVE && !is_new && !SomebodyIn(region, slot)) EndShare(region, slot);
+  }
   if (Load(region.quota->header.reserved_memory_bytes) != ReservedMemory(region))
     SetReserved(region, ReservedMemory(region));  // a dead admission's
 }

@@ -36,7 +36,8 @@ struct Refusal {
   std::int32_t lock_holder_pid = 0;  // with kBusy; 0 when it is in another PID namespace
 };
 
-/// Begins a share. Sweeps first. The calling process should then register as its keeper (Lifeline), or the next sweep ends it.
+/// Begins a share. Sweeps first. The calling process should then register as its keeper: a share in which nobody lives is ended by the sweeps that come
+/// later than a second from now.
 /// Errors: kExhausted (Σ request, Σ memory, or 128 slices; see `why`), kExists, kInvalid, kBusy, kIo.
 [[nodiscard]] Outcome Admit(RegionFile& region, const AdmitRequest& request, SlotRef& out, Refusal& why) noexcept;
 

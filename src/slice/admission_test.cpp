@@ -28,6 +28,9 @@ class AdmissionTest : public testing::Test {
     return Register(region_.file(), ref_, FLEXAI_ROLE_KEEPER, process);
   }
 
+  // As if the share had begun long ago.
+  void Age(SlotRef ref) { region_.view().share(ref.slot).created_ns -= kSecond; }
+
   TemporaryRegion region_;
   SlotRef ref_;
 };
@@ -108,18 +111,23 @@ TEST_F(AdmissionTest, AShareEndsWithItsLastProcess) {
   int status = 0;
   ASSERT_EQ(waitpid(child, &status, 0), child);
   ASSERT_EQ(status, 0);
+  ASSERT_TRUE(FindShare(region_.view(), "short", ref_));
+  Age(ref_);
 
   EXPECT_EQ(AdmitAndKeep("next", Share(1000, 1000)), Outcome::kOk);
 }
 
 TEST_F(AdmissionTest, AShareWithoutAnyProcessIsSwept) {
   ASSERT_EQ(region_.Admit("nobody", Share(1000, 1000), ref_), Outcome::kOk);
+  EXPECT_EQ(AdmitAndKeep("next", Share(1000, 1000)), Outcome::kExhausted) << "its keeper may be about to register";
+  Age(ref_);
   EXPECT_EQ(AdmitAndKeep("next", Share(1000, 1000)), Outcome::kOk);
 }
 
 TEST_F(AdmissionTest, AnEndedShareCannotBeJoined) {
   ASSERT_EQ(region_.Admit("gone", Share(100, 100), ref_), Outcome::kOk);
   const SlotRef old = ref_;
+  Age(old);
   ASSERT_EQ(SweepShares(region_.file()), Outcome::kOk);
   std::uint32_t process = 0;
   EXPECT_EQ(Register(region_.file(), old, FLEXAI_ROLE_TENANT, process), Outcome::kStale);
