@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <csignal>
-#include <cstdio>
 
 #include "cli/bench_machine.hpp"
+#include "cli/bench_statistics.hpp"
 #include "cli/smi_view.hpp"
 #include "cli/values.hpp"
 #include "slice/region_file.hpp"
@@ -20,13 +20,7 @@ constexpr Nanos kStartPatience = 60 * kSecond;  // a first start compiles kernel
 constexpr Nanos kPatience = 30 * kSecond;
 constexpr Nanos kLook = 250 * kMillisecond;
 
-std::string Fixed(double value, int decimals) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.*f", decimals, value);
-  return text;
-}
-
-std::string Seconds(Nanos time) { return Fixed(static_cast<double>(time) / kSecond, 1); }
+std::string Seconds(Nanos time) { return FixedPoint(static_cast<double>(time) / kSecond, 1); }
 
 void Nap(Nanos time) {
   const timespec length{time / kSecond, time % kSecond};
@@ -62,7 +56,7 @@ std::string LiveLine(const RegionSnapshot& before, const RegionSnapshot& now, co
   std::string line = "  " + Seconds(now.taken_ns - before.taken_ns) + " s";
   for (const DemoProgram& program : programs) {
     const double used = UsedPercent(before, now, program);
-    line += "   " + program.label + " asked " + Fixed(program.asked_percent, 0) + " % measured " + Fixed(used, 1) + " % " +
+    line += "   " + program.label + " asked " + FixedPoint(program.asked_percent, 0) + " % measured " + FixedPoint(used, 1) + " % " +
             Bar(static_cast<std::uint64_t>(std::clamp(used, 0.0, 100.0)), 100, 22);
   }
   return line;
@@ -166,14 +160,14 @@ Result<ActResult> ActShares(Stage& stage, const DemoLengths& lengths) {
   Document tries = Document::EmptyArray();
   for (int attempt = 1; attempt <= 2 && !act.passed; ++attempt) {
     FLEXAI_TRY(const Shared shared, RunTogether(stage, parts, lengths.together));
-    act.measured = Fixed(shared.used[0], 1) + " / " + Fixed(shared.used[1], 1) + " %";
+    act.measured = FixedPoint(shared.used[0], 1) + " / " + FixedPoint(shared.used[1], 1) + " %";
     act.passed = shared.error <= kPoints && shared.right;
     for (std::size_t i = 0; i < parts.size(); ++i)
-      stage.Say("  " + parts[i].label + ": asked " + parts[i].cores + " %, measured " + Fixed(shared.used[i], 1) + " % of the XPU; " +
-                Fixed(shared.rates[i], 1) + " jobs/s, alone " + Fixed(alone[i], 1) +
-                (alone[i] > 0 ? " (" + Fixed(100 * shared.rates[i] / alone[i], 0) + " %)" : ""));
-    const std::string load = "load of other programs meanwhile: " + Fixed(shared.load.foreign_cores, 2) + " cores";
-    stage.Verdict(act.passed, "largest error " + Fixed(shared.error, 1) + " points of " + Fixed(kPoints, 0) + " allowed" +
+      stage.Say("  " + parts[i].label + ": asked " + parts[i].cores + " %, measured " + FixedPoint(shared.used[i], 1) + " % of the XPU; " +
+                FixedPoint(shared.rates[i], 1) + " jobs/s, alone " + FixedPoint(alone[i], 1) +
+                (alone[i] > 0 ? " (" + FixedPoint(100 * shared.rates[i] / alone[i], 0) + " %)" : ""));
+    const std::string load = "load of other programs meanwhile: " + FixedPoint(shared.load.foreign_cores, 2) + " cores";
+    stage.Verdict(act.passed, "largest error " + FixedPoint(shared.error, 1) + " points of " + FixedPoint(kPoints, 0) + " allowed" +
                                   (shared.right ? ", all results right" : ", WRONG RESULTS") + "; " + load);
     tries.Add(Document::Of({{"used_percent", Document(Document::Array{shared.used[0], shared.used[1]})},
                             {"error_points", shared.error},
@@ -220,7 +214,7 @@ Result<ActResult> ActMemory(Stage& stage, const DemoLengths& lengths) {
   stage.Say("  the program saw a device of " + ShowBytes(static_cast<std::uint64_t>(wall.Number("device_bytes"))) + ", got " +
             ShowBytes(static_cast<std::uint64_t>(taken)) + ", then " +
             (wall.result["refused"].empty() ? "ended without a word" : wall.result["refused"]));
-  stage.Say("  matmul beside it: " + Fixed(used_before, 1) + " % of the XPU before, " + Fixed(used_beside, 1) + " % meanwhile, " +
+  stage.Say("  matmul beside it: " + FixedPoint(used_before, 1) + " % of the XPU before, " + FixedPoint(used_beside, 1) + " % meanwhile, " +
             (neighbour_status == 0 ? "all results right" : "ended with status " + std::to_string(neighbour_status)));
   ActResult act{.name = "memory wall",
                 .asked = ShowBytes(kQuota),
@@ -283,7 +277,9 @@ Result<ActResult> ActKill(Stage& stage, const DemoLengths& lengths) {
   const int survivor_status = programs[0].Finish(MonotonicNow() + kPatience + 2 * lengths.neighbour);
   stage.EndLive();
 
-  const auto ms = [](Nanos time) { return time < 0 ? std::string("never") : Fixed(static_cast<double>(time) / kMillisecond, 1) + " ms"; };
+  const auto ms = [](Nanos time) {
+    return time < 0 ? std::string("never") : FixedPoint(static_cast<double>(time) / kMillisecond, 1) + " ms";
+  };
   ActResult act{.name = "SIGKILL",
                 .asked = "others go on, account exact",
                 .measured = "on after " + ms(went_on) + ", exact after " + ms(exact),
