@@ -83,13 +83,12 @@ void EndCommand(Command& command, cl_int status) noexcept {
   RaiseTo(queue.last_ended_ns, now);
 
   if (command.owns_event) ReleaseOwnReference(command.event);
-  Batch tail;
-  if (command.is_mark && queue.marks.Ended(tail)) {
-    // A released queue had its tail closed; it has no members since.
-    if (Pin(queue)) {
-      PutMarker(queue, tail);
-      Unpin(queue);
-    }
+  if (command.is_mark) {
+    // Pinned before the tail is taken: a release that comes first has closed the tail, one that comes later is carried out here.
+    const bool pinned = Pin(queue);
+    Batch tail;
+    if (queue.marks.Ended(tail) && pinned) PutMarker(queue, tail);
+    if (pinned) Unpin(queue);
   }
   FreeCommand(command);
 }

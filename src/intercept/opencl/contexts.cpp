@@ -27,9 +27,11 @@ class WrappedReport {
   [[nodiscard]] ErrorReport::Function function() const noexcept { return wrapped_ != nullptr ? ErrorReport::EachTime : nullptr; }
   [[nodiscard]] void* user_data() const noexcept { return wrapped_ != nullptr ? wrapped_ : user_data_; }
 
-  cl_context Keep(cl_context context) noexcept {
+  // `status` decides, not the handle: PoCL 3.1 returns one together with an error.
+  cl_context Keep(cl_context context, cl_int status, cl_int* errcode_ret) noexcept {
+    if (errcode_ret != nullptr) *errcode_ret = status;
     if (wrapped_ == nullptr) return context;
-    if (context == nullptr) {
+    if (context == nullptr || status != CL_SUCCESS) {
       wrapped_->Discard();
     } else if (DriverHas(context, Slot::clSetContextDestructorCallback)) {
       (void)Next().clSetContextDestructorCallback(
@@ -96,7 +98,9 @@ cl_context clCreateContext(const cl_context_properties* properties, cl_uint num_
   }
   WrappedReport report(pfn_notify, user_data);
   if (report.failed()) return Fail(CL_OUT_OF_HOST_MEMORY, errcode_ret);
-  return report.Keep(Next().clCreateContext(properties, num_devices, devices, report.function(), report.user_data(), errcode_ret));
+  cl_int error = CL_SUCCESS;
+  const cl_context context = Next().clCreateContext(properties, num_devices, devices, report.function(), report.user_data(), &error);
+  return report.Keep(context, error, errcode_ret);
 }
 
 cl_context clCreateContextFromType(const cl_context_properties* properties, cl_device_type device_type,
@@ -107,17 +111,20 @@ cl_context clCreateContextFromType(const cl_context_properties* properties, cl_d
   if (status == CL_DEVICE_NOT_FOUND && visible.hidden() != 0) return Fail(status, errcode_ret);
   WrappedReport report(pfn_notify, user_data);
   if (report.failed()) return Fail(CL_OUT_OF_HOST_MEMORY, errcode_ret);
+  cl_int error = CL_SUCCESS;
   if (status == CL_SUCCESS && visible.hidden() != 0) {
-    return report.Keep(
-        Next().clCreateContext(properties, visible.count(), visible.data(), report.function(), report.user_data(), errcode_ret));
+    const cl_context context =
+        Next().clCreateContext(properties, visible.count(), visible.data(), report.function(), report.user_data(), &error);
+    return report.Keep(context, error, errcode_ret);
   }
   // Nothing to hide, or arguments that the driver finds wrong: its own answer.
-  cl_context context = Next().clCreateContextFromType(properties, device_type, report.function(), report.user_data(), errcode_ret);
-  if (context != nullptr && !HoldsOnlyVisible(context)) {
+  cl_context context = Next().clCreateContextFromType(properties, device_type, report.function(), report.user_data(), &error);
+  if (context != nullptr && error == CL_SUCCESS && !HoldsOnlyVisible(context)) {
     Next().clReleaseContext(context);
-    context = Fail(CL_DEVICE_NOT_FOUND, errcode_ret);
+    context = nullptr;
+    error = CL_DEVICE_NOT_FOUND;
   }
-  return report.Keep(context);
+  return report.Keep(context, error, errcode_ret);
 }
 
 cl_int clSetContextDestructorCallback(cl_context context, void(CL_CALLBACK* pfn_notify)(cl_context context, void* user_data), void* user_data) {

@@ -147,7 +147,7 @@ cl_int clGetDeviceIDs(cl_platform_id platform, cl_device_type device_type, cl_ui
   }
   DeviceList list;
   const cl_int status = list.FetchVisible(platform, device_type);
-  if (status != CL_SUCCESS && status != CL_DEVICE_NOT_FOUND) return status;
+  if (status != CL_SUCCESS && list.hidden() == 0) return status;  // the driver's own
   if (num_devices != nullptr) *num_devices = list.count();
   if (devices != nullptr) {
     for (cl_uint i = 0; i < list.count() && i < num_entries; ++i) devices[i] = list.data()[i];

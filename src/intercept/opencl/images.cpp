@@ -1,6 +1,7 @@
 // Images: charged with what their description says before the driver is asked, and with what the driver says afterwards. Images of a buffer's or another
 // image's memory cost nothing.
 #include <algorithm>
+#include <iterator>
 
 #include "intercept/opencl/device_list.hpp"
 #include "intercept/opencl/dispatch.hpp"
@@ -11,21 +12,28 @@
 namespace flexai::opencl {
 namespace {
 
-// The same image with one pixel.
-cl_image_desc Smallest(cl_image_desc desc) noexcept {
+// An image of the same kind with one pixel, or two, so that rows and slices that do not fit into their pitch still do not.
+cl_image_desc Smallest(const cl_image_format& format, cl_image_desc desc) noexcept {
+  using image_size_detail::Times;
+  const std::uint64_t row = Times(desc.image_width, PixelBytes(format));
+  const std::uint64_t slice = Times(std::max<std::uint64_t>(row, desc.image_row_pitch), desc.image_height);
+  const bool row_too_long = desc.image_row_pitch != 0 && desc.image_row_pitch < row;
+  const bool slice_too_long = desc.image_slice_pitch != 0 && desc.image_slice_pitch < slice && desc.image_type != CL_MEM_OBJECT_IMAGE1D_ARRAY;
   for (size_t* size : {&desc.image_width, &desc.image_height, &desc.image_depth, &desc.image_array_size}) *size = std::min<size_t>(*size, 1);
   desc.num_mip_levels = std::min<cl_uint>(desc.num_mip_levels, 1);
+  if (row_too_long) {
+    desc.image_width = 2;
+    desc.image_row_pitch = PixelBytes(format);
+  }
+  if (slice_too_long) {
+    desc.image_height = 2;
+    desc.image_slice_pitch = desc.image_row_pitch;
+  }
   return desc;
 }
 
-// What a driver would find wrong with the sizes themselves, in a request it is not shown: dimensions that no device has, rows longer than their pitch.
-cl_int VerdictOnSizes(cl_context context, const cl_image_format& format, const cl_image_desc& desc) noexcept {
-  const std::uint64_t row = image_size_detail::Times(desc.image_width, PixelBytes(format));
-  if (desc.image_row_pitch != 0 && desc.image_row_pitch < row) return CL_INVALID_IMAGE_DESCRIPTOR;
-  if (desc.image_slice_pitch != 0 && desc.image_type != CL_MEM_OBJECT_IMAGE1D_ARRAY &&
-      desc.image_slice_pitch < image_size_detail::Times(std::max<std::uint64_t>(row, desc.image_row_pitch), desc.image_height)) {
-    return CL_INVALID_IMAGE_DESCRIPTOR;
-  }
+// Whether some dimension is larger than any device of the context allows: then the driver refuses, and knows best with which error.
+bool IsTooWide(cl_context context, const cl_image_desc& desc) noexcept {
   struct Bound {
     cl_device_info name;
     std::size_t wanted;
@@ -48,14 +56,13 @@ cl_int VerdictOnSizes(cl_context context, const cl_image_format& format, const c
     bounds[2] = {CL_DEVICE_IMAGE_MAX_ARRAY_SIZE, desc.image_array_size};
   }
   DeviceList devices;
-  if (devices.Fetch(context) != CL_SUCCESS) return CL_SUCCESS;
-  const bool some_device_can = std::any_of(devices.begin(), devices.end(), [&](cl_device_id device) {
+  if (devices.Fetch(context) != CL_SUCCESS) return false;
+  return std::none_of(devices.begin(), devices.end(), [&](cl_device_id device) {
     return std::all_of(std::begin(bounds), std::end(bounds), [&](const Bound& bound) {
       std::size_t most = 0;
       return bound.wanted <= 1 || Next().clGetDeviceInfo(device, bound.name, sizeof most, &most, nullptr) != CL_SUCCESS || bound.wanted <= most;
     });
   });
-  return some_device_can ? CL_SUCCESS : CL_INVALID_IMAGE_SIZE;
 }
 
 // `create(desc, errcode_ret)` is the driver's call.
@@ -71,9 +78,8 @@ cl_mem CreateImage(cl_context context, const cl_image_format* format, const cl_i
       shares, creation, errcode_ret, [&](cl_int* error) { return create(desc, error); },
       [&] {
         if (!may_probe) return CL_SUCCESS;
-        const cl_image_desc smallest = Smallest(*desc);
-        const cl_int verdict = Probe([&](cl_int* error) { return create(&smallest, error); });
-        return verdict != CL_SUCCESS ? verdict : VerdictOnSizes(context, *format, *desc);
+        const cl_image_desc smallest = IsTooWide(context, *desc) ? *desc : Smallest(*format, *desc);
+        return Probe([&](cl_int* error) { return create(&smallest, error); });
       });
 }
 

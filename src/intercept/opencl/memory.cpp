@@ -88,6 +88,7 @@ constinit thread_local ReleasingCall* ReleasingCall::current __attribute__((tls_
 Creation BufferOf(const ContextShares& shares, cl_mem_flags flags, std::size_t size, const void* host_ptr) noexcept {
   Creation creation;
   creation.bytes = size;
+  if (shares.state() != ContextShares::State::kGoverned) return creation;
   // The application's own memory is charged like any other: a card needs a copy of it. What SVM has paid for already is not.
   if ((flags & CL_MEM_USE_HOST_PTR) != 0 && IsChargedSvm(host_ptr, size)) creation.bytes = 0;
   // Only where the quota is what limits: otherwise the driver has the word on its own limit.

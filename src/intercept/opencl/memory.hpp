@@ -50,11 +50,11 @@ cl_mem CreateCharged(const ContextShares& shares, const Creation& creation, cl_i
   }
   cl_int error = CL_SUCCESS;
   cl_mem object = create(&error);
-  if (object == nullptr) {
+  if (object == nullptr || error != CL_SUCCESS) {  // the error decides: a driver may return a handle all the same
     Release(charge);
-    return fail(error);
+    (void)fail(error);
+    return object;
   }
-  error = CL_SUCCESS;
   if (!creation.exact && !Adjust(charge, memory_detail::RealSize(object, creation.bytes))) error = creation.refusal;
   if (error == CL_SUCCESS && !KeepUntilDestroyed(object, charge)) error = CL_OUT_OF_HOST_MEMORY;
   if (error != CL_SUCCESS) {
@@ -69,10 +69,8 @@ cl_mem CreateCharged(const ContextShares& shares, const Creation& creation, cl_i
 template <class Create>
 cl_int Probe(Create create) noexcept {
   cl_int error = CL_SUCCESS;
-  if (cl_mem object = create(&error)) {
-    memory_detail::Destroy(object);
-    return CL_SUCCESS;
-  }
+  cl_mem object = create(&error);
+  if (object != nullptr && error == CL_SUCCESS) memory_detail::Destroy(object);
   return error;
 }
 

@@ -14,9 +14,15 @@ namespace {
 
 slice::Tenant& TenantOfQueue(const Queue& queue) noexcept { return *queue.tenant.load(std::memory_order_relaxed); }
 
-// A command whose dependency failed before it came is over at once, and nobody calls back.
-bool FailedAtOnce(cl_event event, cl_int& status) noexcept {
-  return Next().clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status, nullptr) == CL_SUCCESS && status < CL_COMPLETE;
+// Whether something that a command waits for failed already. It will not run then: some drivers fail it without a callback, PoCL never ends it.
+bool DependsOnFailed(const WaitList& waits) noexcept {
+  for (cl_uint i = 0; waits.events != nullptr && i < waits.count; ++i) {
+    cl_int status = CL_QUEUED;
+    if (waits.events[i] == nullptr) return false;
+    if (Next().clGetEventInfo(waits.events[i], CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status, nullptr) != CL_SUCCESS) return false;
+    if (status < CL_COMPLETE) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -27,40 +33,47 @@ bool Submission::MayBeMember(const intercept::Expectation& expected) const noexc
          queue_.xpu.load(std::memory_order_relaxed)->verdict() == StampsVerdict::kAgree;
 }
 
-bool Submission::Hold() noexcept {
-  if (command_ == nullptr) command_ = NewCommand(queue_);
+bool Submission::MakeCommand(Nanos expected_ns) noexcept {
+  if (command_ != nullptr) return true;
+  command_ = NewCommand(queue_);
   if (command_ == nullptr) return false;
-  return HoldIfWaiting(queue_, Entering::kCommand, waits_.count, waits_.events, *command_);
+  command_->kind = work_.kind;
+  command_->engine = work_.engine;
+  command_->expected_ns = expected_ns;
+  return true;
+}
+
+bool Submission::HoldIfWaiting(Nanos expected_ns) noexcept {
+  return AnyUserEventUnset() && MakeCommand(expected_ns) &&
+         opencl::HoldIfWaiting(queue_, Entering::kCommand, waits_.count, waits_.events, *command_);
 }
 
 cl_int Submission::Begin() noexcept {
   if (!BelongsHere(queue_)) return CL_OUT_OF_RESOURCES;
   slice::Tenant& tenant = TenantOfQueue(queue_);
   const intercept::Expectation expected = CommandEstimates().Expect(work_.kind);
-  held_ = AnyUserEventUnset() && Hold();
-  if (!held_) {
+  held_ = HoldIfWaiting(expected.device_ns);
+  doomed_ = !held_ && waits_.count != 0 && FailuresSeen() && DependsOnFailed(waits_);
+  if (!held_ && !doomed_) {
     ticket_ = InDriverCallback() ? tenant.AdmitNow(expected.device_ns) : tenant.Admit(expected.device_ns);
     // While it waited here, another thread may have put a held command before it.
-    held_ = AnyUserEventUnset() && Hold();
+    held_ = HoldIfWaiting(expected.device_ns);
     if (held_) tenant.Abandon(ticket_);
   }
   const bool in_order = queue_.in_order.load(std::memory_order_relaxed);
-  if (!held_ && command_ == nullptr && MayBeMember(expected) && queue_.marks.TryMember(ticket_)) {
+  const bool counted = !held_ && !doomed_;
+  if (counted && command_ == nullptr && MayBeMember(expected) && queue_.marks.TryMember(ticket_)) {
     CommandEstimates().NoteUnmeasured(work_.kind);
     return CL_SUCCESS;
   }
-  if (command_ == nullptr) command_ = NewCommand(queue_);
-  if (command_ == nullptr) {
-    tenant.Abandon(ticket_);
+  if (!MakeCommand(expected.device_ns)) {
+    if (counted) tenant.Abandon(ticket_);
     return CL_OUT_OF_HOST_MEMORY;
   }
   // A mark that has to wait for something else would tell the end of the members before it too late.
   if (in_order && (held_ || waits_.count != 0)) CloseTail(queue_);
-  command_->kind = work_.kind;
-  command_->engine = work_.engine;
   command_->flushes_before = queue_.flushes.Now();
-  if (!held_) {
-    command_->expected_ns = expected.device_ns;
+  if (counted) {
     command_->counted = true;
     command_->ticket = ticket_;
     command_->could_start_ns = ticket_.admitted_ns;
@@ -76,7 +89,7 @@ cl_int Submission::Begin() noexcept {
 void Submission::GiveUp() noexcept {
   slice::Tenant& tenant = TenantOfQueue(queue_);
   if (command_ == nullptr) return tenant.Abandon(ticket_);
-  const bool counted = held_ ? HeldWasRefused(*command_) : true;
+  const bool counted = held_ ? HeldWasRefused(*command_) : command_->counted;
   if (counted) tenant.Abandon(command_->ticket);
   Batch tail;
   if (command_->is_mark && queue_.marks.Refused(command_->batch, tail)) PutMarker(queue_, tail);
@@ -108,14 +121,10 @@ cl_int Submission::End(cl_int status) noexcept {
     if (Command* command = Claim(name)) EndCommand(*command, CL_COMPLETE);
     return status;
   }
-  if (!WatchEnd(event, name)) {
-    if (Next().clRetainEvent(event) == CL_SUCCESS) KeepUnwatched(name, event, false);
-  } else if (waits_.count != 0 && FailuresSeen()) {
-    cl_int failed = CL_COMPLETE;
-    if (FailedAtOnce(event, failed)) {
-      if (Command* command = Claim(name)) EndCommand(*command, failed);
-    }
-  }
+  // The extra reference comes first: the callback may give the command's own back.
+  const bool kept = doomed_ && Next().clRetainEvent(event) == CL_SUCCESS;
+  const bool watched = WatchEnd(event, name);
+  if (kept || (!watched && IsAlive(name) && Next().clRetainEvent(event) == CL_SUCCESS)) KeepUnwatched(name, event, watched);
   AfterSubmission(queue_);
   return status;
 }

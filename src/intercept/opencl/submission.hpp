@@ -42,7 +42,8 @@ class Submission {
   cl_int End(cl_int status) noexcept;
 
  private:
-  [[nodiscard]] bool Hold() noexcept;
+  [[nodiscard]] bool MakeCommand(Nanos expected_ns) noexcept;
+  [[nodiscard]] bool HoldIfWaiting(Nanos expected_ns) noexcept;
   [[nodiscard]] bool MayBeMember(const intercept::Expectation& expected) const noexcept;
   void GiveUp() noexcept;
 
@@ -53,7 +54,8 @@ class Submission {
   cl_event own_event_ = nullptr;
   Command* command_ = nullptr;  // null: a member of a batch
   slice::Ticket ticket_{};
-  bool held_ = false;  // it waits for a user event
+  bool held_ = false;    // it waits for a user event
+  bool doomed_ = false;  // it waits for something that failed
 };
 
 template <class Call>
