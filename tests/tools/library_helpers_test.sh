@@ -76,7 +76,8 @@ TEST(WholeTest, SeesItsEnvironment) {
   EXPECT_EQ(std::string(FLEXAI_BUILD_DIR).rfind(FLEXAI_SOURCE_DIR, 0), 0u);
 }
 END
-put src/slice/CMakeLists.txt <<<'flexai_library(slice SOURCES ledger.cpp TESTS ledger_test.cpp FUZZ parse_fuzz.cpp DEPS flexai::core FOREIGN)'
+put src/slice/CMakeLists.txt <<<'flexai_library(slice SOURCES ledger.cpp TESTS ledger_test.cpp FUZZ parse_fuzz.cpp DEPS flexai::core FOREIGN)
+target_compile_definitions(slice_test PRIVATE NAMED_HERE=1)'
 put src/intercept/CMakeLists.txt <<<'flexai_interposer(flexai_probe SOURCES probe.cpp EXPORTS probe.map DEPS flexai::slice)'
 put src/intercept/probe.map <<<'{ global: flexai_probe; local: *; };'
 put src/intercept/probe.cpp <<'END'
