@@ -70,24 +70,33 @@ void SayWhyNot(Outcome outcome, const char* path, int error) noexcept {
   const std::string_view known = Membership::Process().name();
   const char* name = known.empty() ? path : known.data();
   switch (outcome) {
-    case Outcome::kNotFound: return Say("flexai: the slice %s does not exist any more, %s; start it again with `flexai run`\n", path, kThen);
+    case Outcome::kNotFound:
+      return Say("flexai: the slice %s does not exist any more, %s; start it again with `flexai run`\n", path, kThen);
     case Outcome::kStale: return Say("flexai: the slice %s has ended, %s; start it again with `flexai run`\n", name, kThen);
     case Outcome::kExhausted:
-      return Say("flexai: %d processes use the XPU of slice %s already, %s; end some of them (`flexai smi` lists them)\n", FLEXAI_REGION_PROCESSES, name,
-                 kThen);
+      return Say("flexai: %d processes use the XPU of slice %s already, %s; end some of them (`flexai smi` lists them)\n",
+                 FLEXAI_REGION_PROCESSES, name, kThen);
     case Outcome::kCorrupt:
-      return Say("flexai: the files of slice %s beside %s are damaged, %s; end its programs and start them again with `flexai run`\n", name, path, kThen);
+      return Say("flexai: the files of slice %s beside %s are damaged, %s; end its programs and start them again with `flexai run`\n", name,
+                 path, kThen);
     case Outcome::kWrongVersion:
-      return Say("flexai: the slice %s was made by another major version of flexai, %s; start it again with the flexai this layer belongs to\n", path, kThen);
+      return Say(
+          "flexai: the slice %s was made by another major version of flexai, %s; start it again with the flexai this layer belongs to\n",
+          path, kThen);
     case Outcome::kForeignOwner:
       return Say("flexai: the files of slice %s do not belong to this user, %s; start it as yourself with `flexai run`\n", path, kThen);
     case Outcome::kUnenforceable:
-      return Say("flexai: this system has no robust futexes or cannot tell a fork, without which no slice can be enforced, %s; `flexai doctor` says more\n",
-                 kThen);
+      return Say(
+          "flexai: this system has no robust futexes or cannot tell a fork, without which no slice can be enforced, %s; `flexai doctor` "
+          "says more\n",
+          kThen);
     case Outcome::kBusy:
-      return Say("flexai: a stopped process keeps the XPU of slice %s locked, %s; continue or end that process (`flexai doctor` names it)\n", name, kThen);
+      return Say(
+          "flexai: a stopped process keeps the XPU of slice %s locked, %s; continue or end that process (`flexai doctor` names it)\n", name,
+          kThen);
     default:
-      return Say("flexai: joining the slice %s failed (%s: %s), %s; `flexai doctor` says more\n", path, OutcomeText(outcome), strerror(error), kThen);
+      return Say("flexai: joining the slice %s failed (%s: %s), %s; `flexai doctor` says more\n", path, OutcomeText(outcome),
+                 strerror(error), kThen);
   }
 }
 
@@ -100,7 +109,8 @@ void WarnOfSmallQuotas() noexcept {
     const slice::Tenant& tenant = membership.tenant(i);
     const std::uint64_t quota = tenant.MemoryQuota().value;
     if (quota >= kPromisedAllocation) continue;
-    Say("flexai: the memory quota of %s, %llu bytes, is under the 32 MiB that OpenCL promises to every program: some may fail; give the slice --memory 32Mi "
+    Say("flexai: the memory quota of %s, %llu bytes, is under the 32 MiB that OpenCL promises to every program: some may fail; give the "
+        "slice --memory 32Mi "
         "or more\n",
         tenant.xpu().c_str(), static_cast<unsigned long long>(quota));
   }
@@ -121,8 +131,8 @@ void ReadEnvironment() {
   if (slice_path_fits) strcpy(slice_path, path);
 }
 
-std::atomic<bool> attached_before{false};      // this process or an ancestor attached: only then is Membership's own answer worth asking
-std::atomic<std::uint32_t> refused_epoch{0};   // the process that may not attach
+std::atomic<bool> attached_before{false};     // this process or an ancestor attached: only then is Membership's own answer worth asking
+std::atomic<std::uint32_t> refused_epoch{0};  // the process that may not attach
 
 bool AttachSlowly() noexcept {
   const int saved = errno;
@@ -131,9 +141,11 @@ bool AttachSlowly() noexcept {
   bool attached = false;
   if (slice_path[0] == '\0') {
     if (MaySay()) {
-      Say(slice_path_fits ? "flexai: this program is in no slice (FLEXAI_SLICE is not set), so it sees no OpenCL devices; start it with `flexai run`, or take "
-                            "flexai out of OPENCL_LAYERS\n"
-                          : "flexai: the path in FLEXAI_SLICE is too long, so this program sees no OpenCL devices; use a shorter FLEXAI_RUNTIME_DIR\n");
+      Say(slice_path_fits
+              ? "flexai: this program is in no slice (FLEXAI_SLICE is not set), so it sees no OpenCL devices; start it with `flexai run`, "
+                "or take "
+                "flexai out of OPENCL_LAYERS\n"
+              : "flexai: the path in FLEXAI_SLICE is too long, so this program sees no OpenCL devices; use a shorter FLEXAI_RUNTIME_DIR\n");
     }
   } else {
     errno = 0;

@@ -91,8 +91,8 @@ ContextShares::ContextShares(cl_context context) noexcept {
 namespace hook {
 
 cl_context clCreateContext(const cl_context_properties* properties, cl_uint num_devices, const cl_device_id* devices,
-                           void(CL_CALLBACK* pfn_notify)(const char* errinfo, const void* private_info, size_t cb, void* user_data), void* user_data,
-                           cl_int* errcode_ret) {
+                           void(CL_CALLBACK* pfn_notify)(const char* errinfo, const void* private_info, size_t cb, void* user_data),
+                           void* user_data, cl_int* errcode_ret) {
   for (cl_uint i = 0; devices != nullptr && i < num_devices; ++i) {
     if (devices[i] != nullptr && RefuseHidden(devices[i])) return Fail(CL_INVALID_DEVICE, errcode_ret);
   }
@@ -127,7 +127,8 @@ cl_context clCreateContextFromType(const cl_context_properties* properties, cl_d
   return report.Keep(context, error, errcode_ret);
 }
 
-cl_int clSetContextDestructorCallback(cl_context context, void(CL_CALLBACK* pfn_notify)(cl_context context, void* user_data), void* user_data) {
+cl_int clSetContextDestructorCallback(cl_context context, void(CL_CALLBACK* pfn_notify)(cl_context context, void* user_data),
+                                      void* user_data) {
   if (pfn_notify == nullptr) return Next().clSetContextDestructorCallback(context, nullptr, user_data);
   auto* wrapped = UserCallback<cl_context>::New(pfn_notify, user_data);
   if (wrapped == nullptr) return CL_OUT_OF_HOST_MEMORY;

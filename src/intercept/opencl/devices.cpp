@@ -139,7 +139,8 @@ bool RefuseHidden(cl_device_id device) noexcept {
 
 namespace hook {
 
-cl_int clGetDeviceIDs(cl_platform_id platform, cl_device_type device_type, cl_uint num_entries, cl_device_id* devices, cl_uint* num_devices) {
+cl_int clGetDeviceIDs(cl_platform_id platform, cl_device_type device_type, cl_uint num_entries, cl_device_id* devices,
+                      cl_uint* num_devices) {
   if ((num_entries == 0 && devices != nullptr) || (devices == nullptr && num_devices == nullptr)) {
     // The driver says what is wrong with it; one that finds nothing wrong gets past neither of us.
     const cl_int status = Next().clGetDeviceIDs(platform, device_type, num_entries, devices, num_devices);
@@ -155,14 +156,14 @@ cl_int clGetDeviceIDs(cl_platform_id platform, cl_device_type device_type, cl_ui
   return status;
 }
 
-cl_int clCreateSubDevices(cl_device_id in_device, const cl_device_partition_property* properties, cl_uint num_devices, cl_device_id* out_devices,
-                          cl_uint* num_devices_ret) {
+cl_int clCreateSubDevices(cl_device_id in_device, const cl_device_partition_property* properties, cl_uint num_devices,
+                          cl_device_id* out_devices, cl_uint* num_devices_ret) {
   if (in_device != nullptr && RefuseHidden(in_device)) return CL_INVALID_DEVICE;
   return Next().clCreateSubDevices(in_device, properties, num_devices, out_devices, num_devices_ret);
 }
 
-cl_int clCreateSubDevicesEXT(cl_device_id in_device, const cl_device_partition_property_ext* properties, cl_uint num_entries, cl_device_id* out_devices,
-                             cl_uint* num_devices) {
+cl_int clCreateSubDevicesEXT(cl_device_id in_device, const cl_device_partition_property_ext* properties, cl_uint num_entries,
+                             cl_device_id* out_devices, cl_uint* num_devices) {
   if (in_device != nullptr && RefuseHidden(in_device)) return CL_INVALID_DEVICE;
   return Next().clCreateSubDevicesEXT(in_device, properties, num_entries, out_devices, num_devices);
 }

@@ -19,9 +19,9 @@ struct KeptInfo;  // device_info.cpp
 struct Device {
   cl_device_id handle = nullptr;
   XpuId xpu;
-  bool left_alone = false;           // of flexai's own platform of remote XPUs, which enforces where they are
-  std::uint64_t most_one_buffer = 0;  // the driver's CL_DEVICE_MAX_MEM_ALLOC_SIZE
-  mutable std::atomic<slice::Tenant*> tenant{nullptr};  // a guess, checked at each use: a child of fork may have another slice
+  bool left_alone = false;                                   // of flexai's own platform of remote XPUs, which enforces where they are
+  std::uint64_t most_one_buffer = 0;                         // the driver's CL_DEVICE_MAX_MEM_ALLOC_SIZE
+  mutable std::atomic<slice::Tenant*> tenant{nullptr};       // a guess, checked at each use: a child of fork may have another slice
   mutable std::atomic<const KeptInfo*> extensions{nullptr};  // filtered answers that never change, made at the first question
   mutable std::atomic<const KeptInfo*> extensions_with_version{nullptr};
 };

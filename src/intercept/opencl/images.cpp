@@ -18,8 +18,10 @@ cl_image_desc Smallest(const cl_image_format& format, cl_image_desc desc) noexce
   const std::uint64_t row = Times(desc.image_width, PixelBytes(format));
   const std::uint64_t slice = Times(std::max<std::uint64_t>(row, desc.image_row_pitch), desc.image_height);
   const bool row_too_long = desc.image_row_pitch != 0 && desc.image_row_pitch < row;
-  const bool slice_too_long = desc.image_slice_pitch != 0 && desc.image_slice_pitch < slice && desc.image_type != CL_MEM_OBJECT_IMAGE1D_ARRAY;
-  for (size_t* size : {&desc.image_width, &desc.image_height, &desc.image_depth, &desc.image_array_size}) *size = std::min<size_t>(*size, 1);
+  const bool slice_too_long =
+      desc.image_slice_pitch != 0 && desc.image_slice_pitch < slice && desc.image_type != CL_MEM_OBJECT_IMAGE1D_ARRAY;
+  for (size_t* size : {&desc.image_width, &desc.image_height, &desc.image_depth, &desc.image_array_size})
+    *size = std::min<size_t>(*size, 1);
   desc.num_mip_levels = std::min<cl_uint>(desc.num_mip_levels, 1);
   if (row_too_long) {
     desc.image_width = 2;
@@ -60,7 +62,8 @@ bool IsTooWide(cl_context context, const cl_image_desc& desc) noexcept {
   return std::none_of(devices.begin(), devices.end(), [&](cl_device_id device) {
     return std::all_of(std::begin(bounds), std::end(bounds), [&](const Bound& bound) {
       std::size_t most = 0;
-      return bound.wanted <= 1 || Next().clGetDeviceInfo(device, bound.name, sizeof most, &most, nullptr) != CL_SUCCESS || bound.wanted <= most;
+      return bound.wanted <= 1 || Next().clGetDeviceInfo(device, bound.name, sizeof most, &most, nullptr) != CL_SUCCESS ||
+             bound.wanted <= most;
     });
   });
 }
@@ -87,15 +90,16 @@ cl_mem CreateImage(cl_context context, const cl_image_format* format, const cl_i
 
 namespace hook {
 
-cl_mem clCreateImage(cl_context context, cl_mem_flags flags, const cl_image_format* image_format, const cl_image_desc* image_desc, void* host_ptr,
-                     cl_int* errcode_ret) {
+cl_mem clCreateImage(cl_context context, cl_mem_flags flags, const cl_image_format* image_format, const cl_image_desc* image_desc,
+                     void* host_ptr, cl_int* errcode_ret) {
   return CreateImage(context, image_format, image_desc, true, errcode_ret, [&](const cl_image_desc* desc, cl_int* error) {
     return Next().clCreateImage(context, flags, image_format, desc, host_ptr, error);
   });
 }
 
-cl_mem clCreateImageWithProperties(cl_context context, const cl_mem_properties* properties, cl_mem_flags flags, const cl_image_format* image_format,
-                                   const cl_image_desc* image_desc, void* host_ptr, cl_int* errcode_ret) {
+cl_mem clCreateImageWithProperties(cl_context context, const cl_mem_properties* properties, cl_mem_flags flags,
+                                   const cl_image_format* image_format, const cl_image_desc* image_desc, void* host_ptr,
+                                   cl_int* errcode_ret) {
   // Properties may hand a foreign allocation over for good, so a refusal must not try them.
   const bool plain = properties == nullptr || properties[0] == 0;
   return CreateImage(context, image_format, image_desc, plain, errcode_ret, [&](const cl_image_desc* desc, cl_int* error) {
@@ -111,7 +115,8 @@ cl_mem clCreateImage2D(cl_context context, cl_mem_flags flags, const cl_image_fo
   desc.image_height = image_height;
   desc.image_row_pitch = image_row_pitch;
   return CreateImage(context, image_format, &desc, true, errcode_ret, [&](const cl_image_desc* wanted, cl_int* error) {
-    return Next().clCreateImage2D(context, flags, image_format, wanted->image_width, wanted->image_height, wanted->image_row_pitch, host_ptr, error);
+    return Next().clCreateImage2D(context, flags, image_format, wanted->image_width, wanted->image_height, wanted->image_row_pitch,
+                                  host_ptr, error);
   });
 }
 

@@ -25,17 +25,20 @@ cl_mem clCreateFromGLBuffer(cl_context context, cl_mem_flags flags, cl_GLuint bu
   return ImportCharged(context, errcode_ret, [&](cl_int* error) { return Next().clCreateFromGLBuffer(context, flags, bufobj, error); });
 }
 
-cl_mem clCreateFromGLTexture2D(cl_context context, cl_mem_flags flags, cl_GLenum target, cl_GLint miplevel, cl_GLuint texture, cl_int* errcode_ret) {
+cl_mem clCreateFromGLTexture2D(cl_context context, cl_mem_flags flags, cl_GLenum target, cl_GLint miplevel, cl_GLuint texture,
+                               cl_int* errcode_ret) {
   return ImportCharged(context, errcode_ret,
                        [&](cl_int* error) { return Next().clCreateFromGLTexture2D(context, flags, target, miplevel, texture, error); });
 }
 
-cl_mem clCreateFromGLTexture3D(cl_context context, cl_mem_flags flags, cl_GLenum target, cl_GLint miplevel, cl_GLuint texture, cl_int* errcode_ret) {
+cl_mem clCreateFromGLTexture3D(cl_context context, cl_mem_flags flags, cl_GLenum target, cl_GLint miplevel, cl_GLuint texture,
+                               cl_int* errcode_ret) {
   return ImportCharged(context, errcode_ret,
                        [&](cl_int* error) { return Next().clCreateFromGLTexture3D(context, flags, target, miplevel, texture, error); });
 }
 
-cl_mem clCreateFromGLTexture(cl_context context, cl_mem_flags flags, cl_GLenum target, cl_GLint miplevel, cl_GLuint texture, cl_int* errcode_ret) {
+cl_mem clCreateFromGLTexture(cl_context context, cl_mem_flags flags, cl_GLenum target, cl_GLint miplevel, cl_GLuint texture,
+                             cl_int* errcode_ret) {
   return ImportCharged(context, errcode_ret,
                        [&](cl_int* error) { return Next().clCreateFromGLTexture(context, flags, target, miplevel, texture, error); });
 }

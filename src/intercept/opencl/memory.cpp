@@ -167,8 +167,8 @@ cl_mem clCreateBuffer(cl_context context, cl_mem_flags flags, size_t size, void*
       [&] { return Probe([&](cl_int* error) { return create(1, error); }); });
 }
 
-cl_mem clCreateBufferWithProperties(cl_context context, const cl_mem_properties* properties, cl_mem_flags flags, size_t size, void* host_ptr,
-                                    cl_int* errcode_ret) {
+cl_mem clCreateBufferWithProperties(cl_context context, const cl_mem_properties* properties, cl_mem_flags flags, size_t size,
+                                    void* host_ptr, cl_int* errcode_ret) {
   const auto create = [&](size_t bytes, cl_int* error) {
     return Next().clCreateBufferWithProperties(context, properties, flags, bytes, host_ptr, error);
   };
@@ -181,8 +181,8 @@ cl_mem clCreateBufferWithProperties(cl_context context, const cl_mem_properties*
       [&] { return plain ? Probe([&](cl_int* error) { return create(1, error); }) : CL_SUCCESS; });
 }
 
-cl_mem clCreatePipe(cl_context context, cl_mem_flags flags, cl_uint pipe_packet_size, cl_uint pipe_max_packets, const cl_pipe_properties* properties,
-                    cl_int* errcode_ret) {
+cl_mem clCreatePipe(cl_context context, cl_mem_flags flags, cl_uint pipe_packet_size, cl_uint pipe_max_packets,
+                    const cl_pipe_properties* properties, cl_int* errcode_ret) {
   const auto create = [&](cl_uint packets, cl_int* error) {
     return Next().clCreatePipe(context, flags, pipe_packet_size, packets, properties, error);
   };

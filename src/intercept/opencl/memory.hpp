@@ -23,9 +23,9 @@ template <class Create>
 [[nodiscard]] cl_int Probe(Create create) noexcept;
 
 struct Creation {
-  std::uint64_t bytes = 0;      // what the object takes at least
-  bool exact = true;            // no: the driver is asked afterwards (images with their padding, pipes, what comes from elsewhere)
-  bool too_large = false;       // more than the sliced device says it can allocate at once: refused whatever is free
+  std::uint64_t bytes = 0;  // what the object takes at least
+  bool exact = true;        // no: the driver is asked afterwards (images with their padding, pipes, what comes from elsewhere)
+  bool too_large = false;   // more than the sliced device says it can allocate at once: refused whatever is free
   cl_int refusal = CL_MEM_OBJECT_ALLOCATION_FAILURE;  // the error of a refusal
 };
 
@@ -37,7 +37,8 @@ void Destroy(cl_mem object) noexcept;
 
 /// Makes an object in a governed context. `create(errcode_ret)` is the driver's call, `probe()` the driver's verdict on the arguments apart from their size.
 template <class Create, class ProbeArguments>
-cl_mem CreateCharged(const ContextShares& shares, const Creation& creation, cl_int* errcode_ret, Create create, ProbeArguments probe) noexcept {
+cl_mem CreateCharged(const ContextShares& shares, const Creation& creation, cl_int* errcode_ret, Create create,
+                     ProbeArguments probe) noexcept {
   const auto fail = [&](cl_int error) -> cl_mem {
     if (errcode_ret != nullptr) *errcode_ret = error;
     return nullptr;

@@ -8,8 +8,8 @@ namespace flexai::opencl {
 /// Bytes held on each of a set of XPUs. A plain value that fits into tables; whoever holds it must release it once.
 struct Charge {
   std::uint64_t bytes = 0;
-  std::uint32_t epoch = 0;     // ProcessEpoch() of the process whose account it is on
-  std::uint16_t tenants = 0;   // bit i: Membership::tenant(i)
+  std::uint32_t epoch = 0;    // ProcessEpoch() of the process whose account it is on
+  std::uint16_t tenants = 0;  // bit i: Membership::tenant(i)
 };
 
 /// Charges `bytes` on every XPU of `tenants`, or on none of them. False: it would pass a quota.

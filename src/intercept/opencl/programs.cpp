@@ -64,8 +64,8 @@ Variables AskVariables(cl_program program) noexcept {
   for (const cl_device_id device : devices) {
     const slice::Tenant* tenant = TenantOfDevice(device);
     std::size_t bytes = 0;
-    if (tenant != nullptr && Next().clGetProgramBuildInfo(program, device, CL_PROGRAM_BUILD_GLOBAL_VARIABLE_TOTAL_SIZE, sizeof bytes, &bytes,
-                                                          nullptr) == CL_SUCCESS) {
+    if (tenant != nullptr && Next().clGetProgramBuildInfo(program, device, CL_PROGRAM_BUILD_GLOBAL_VARIABLE_TOTAL_SIZE, sizeof bytes,
+                                                          &bytes, nullptr) == CL_SUCCESS) {
       variables.bytes[tenant - &slice::Membership::Process().tenant(0)] += bytes;
     }
   }
@@ -176,20 +176,21 @@ cl_int clBuildProgram(cl_program program, cl_uint num_devices, const cl_device_i
   return status;
 }
 
-cl_int clCompileProgram(cl_program program, cl_uint num_devices, const cl_device_id* device_list, const char* options, cl_uint num_input_headers,
-                        const cl_program* input_headers, const char** header_include_names,
+cl_int clCompileProgram(cl_program program, cl_uint num_devices, const cl_device_id* device_list, const char* options,
+                        cl_uint num_input_headers, const cl_program* input_headers, const char** header_include_names,
                         void(CL_CALLBACK* pfn_notify)(cl_program program, void* user_data), void* user_data) {
   auto* build = pfn_notify != nullptr ? FinishedBuild::New(pfn_notify, user_data, 0) : nullptr;
   if (pfn_notify != nullptr && build == nullptr) return CL_OUT_OF_HOST_MEMORY;
-  const cl_int status = Next().clCompileProgram(program, num_devices, device_list, options, num_input_headers, input_headers, header_include_names,
-                                                build != nullptr ? build->Call : nullptr, build != nullptr ? build : user_data);
+  const cl_int status =
+      Next().clCompileProgram(program, num_devices, device_list, options, num_input_headers, input_headers, header_include_names,
+                              build != nullptr ? build->Call : nullptr, build != nullptr ? build : user_data);
   if (build != nullptr) build->Drop();
   return status;
 }
 
-cl_program clLinkProgram(cl_context context, cl_uint num_devices, const cl_device_id* device_list, const char* options, cl_uint num_input_programs,
-                         const cl_program* input_programs, void(CL_CALLBACK* pfn_notify)(cl_program program, void* user_data), void* user_data,
-                         cl_int* errcode_ret) {
+cl_program clLinkProgram(cl_context context, cl_uint num_devices, const cl_device_id* device_list, const char* options,
+                         cl_uint num_input_programs, const cl_program* input_programs,
+                         void(CL_CALLBACK* pfn_notify)(cl_program program, void* user_data), void* user_data, cl_int* errcode_ret) {
   // A program that a link makes has one reference, the application's.
   auto* build = pfn_notify != nullptr ? FinishedBuild::New(pfn_notify, user_data, 1) : nullptr;
   if (pfn_notify != nullptr && build == nullptr) {
@@ -224,7 +225,8 @@ cl_int clReleaseProgram(cl_program program) {
   return status;
 }
 
-cl_int clSetProgramReleaseCallback(cl_program program, void(CL_CALLBACK* pfn_notify)(cl_program program, void* user_data), void* user_data) {
+cl_int clSetProgramReleaseCallback(cl_program program, void(CL_CALLBACK* pfn_notify)(cl_program program, void* user_data),
+                                   void* user_data) {
   if (pfn_notify == nullptr) return Next().clSetProgramReleaseCallback(program, nullptr, user_data);
   auto* wrapped = UserCallback<cl_program>::New(pfn_notify, user_data);
   if (wrapped == nullptr) return CL_OUT_OF_HOST_MEMORY;

@@ -42,8 +42,9 @@ std::string IntelDriver() {
 }  // namespace
 
 const std::vector<TestDriver>& TestDrivers() {
-  static const std::vector<TestDriver> drivers = {
-      {"pocl", "Portable Computing Language", "pocl-0"}, {"intel", "Intel(R) OpenCL", "intel-0"}, {"rusticl", "rusticl", "llvmpipe-0"}};
+  static const std::vector<TestDriver> drivers = {{"pocl", "Portable Computing Language", "pocl-0", "libpocl"},
+                                                  {"intel", "Intel(R) OpenCL", "intel-0", "libintelocl"},
+                                                  {"rusticl", "rusticl", "llvmpipe-0", "libRusticl"}};
   return drivers;
 }
 
@@ -66,6 +67,21 @@ const std::vector<std::string>& DriverEnvironment() {
     if (const char* intel = std::getenv("FLEXAI_TEST_INTEL_ICD")) fs::copy_file(intel, folder / "intel.icd", ignored);
     return std::vector<std::string>{"OCL_ICD_VENDORS=" + folder.string(), "RUSTICL_ENABLE=llvmpipe"};
   }();
+  return environment;
+}
+
+std::vector<std::string> DriverEnvironment(const TestDriver& driver) {
+  std::vector<std::string> environment = DriverEnvironment();
+  const fs::path all = fs::path(FolderPath()) / "icd", one = fs::path(FolderPath()) / driver.word;
+  if (fs::create_directory(one)) {
+    for (const auto& entry : fs::directory_iterator(all)) {
+      std::string library;
+      std::ifstream file(entry.path());
+      std::getline(file, library);
+      if (library.find(driver.library) != std::string::npos) fs::copy_file(entry.path(), one / entry.path().filename());
+    }
+  }
+  environment[0] = "OCL_ICD_VENDORS=" + one.string();
   return environment;
 }
 

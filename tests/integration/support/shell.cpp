@@ -163,7 +163,8 @@ void Shell::Kill(int signal) {
 
 std::string Shell::Errors() const { return ReadAll(errors_file_); }
 
-std::pair<int, std::string> RunProgram(const std::vector<std::string>& argv, const std::vector<std::string>& environment, std::string* errors) {
+std::pair<int, std::string> RunProgram(const std::vector<std::string>& argv, const std::vector<std::string>& environment,
+                                       std::string* errors) {
   const std::string out_file = TemporaryFile(), errors_file = TemporaryFile();
   const int null = open("/dev/null", O_RDONLY | O_CLOEXEC), out = open(out_file.c_str(), O_WRONLY | O_CLOEXEC);
   const int err = errors != nullptr ? open(errors_file.c_str(), O_WRONLY | O_CLOEXEC) : -1;

@@ -1,8 +1,8 @@
 // A program under test that a test talks to, line by line. Every wait ends after 60 s, so a program that hangs fails the test. One thread.
 #pragma once
 
-#include <string>
 #include <sys/types.h>
+#include <string>
 #include <utility>
 #include <vector>
 
