@@ -82,6 +82,13 @@ bool IsReaped(const flexai_process& process, Nanos now) noexcept {
   return now - Load(process.gone_ns) > kUnseenTeardown;
 }
 
+// Whether a process that left no word of its death is gone all the same: it may have unmapped the region.
+// Only for pids of our own namespace.
+bool HasVanished(const flexai_process& process, std::uint64_t own_namespace) noexcept {
+  if (own_namespace == 0 || process.pid_namespace != own_namespace || process.pid == 0) return false;
+  return kill(static_cast<pid_t>(process.pid), 0) != 0 && errno == ESRCH;
+}
+
 void WakeProcess(void* context, std::uint32_t process) noexcept {
   auto* region = static_cast<const RegionView*>(context);
   std::uint32_t* word = &region->process(process).wake;
@@ -103,6 +110,20 @@ void ForgetInArbiter(const RegionView& region, std::uint32_t process, Nanos now)
 bool SomebodyIn(const RegionView& region, std::uint32_t slot) noexcept {
   for (std::uint32_t i = 0; i < FLEXAI_REGION_PROCESSES; ++i)
     if (StateOf(region.process(i)) != FLEXAI_PROCESS_FREE && region.slot_of(i) == slot) return true;
+  return false;
+}
+
+// `flexai run` ends its slice as its last act, while it still keeps it.
+bool IsOwnKeeper(const flexai_process& process) noexcept {
+  return process.role == FLEXAI_ROLE_KEEPER && process.pid == static_cast<std::uint32_t>(getpid()) &&
+         process.pid_namespace == OwnPidNamespace() && process.start_ticks == StartTicks("/proc/self/stat");
+}
+
+bool SomebodyElseIn(const RegionView& region, std::uint32_t slot) noexcept {
+  for (std::uint32_t i = 0; i < FLEXAI_REGION_PROCESSES; ++i) {
+    const flexai_process& process = region.process(i);
+    if (StateOf(process) != FLEXAI_PROCESS_FREE && region.slot_of(i) == slot && !IsOwnKeeper(process)) return true;
+  }
   return false;
 }
 
@@ -327,7 +348,7 @@ Outcome Change(RegionFile& region_file, SlotRef ref, const ShareChange& change, 
   return Outcome::kOk;
 }
 
-Outcome End(RegionFile& region_file, SlotRef ref) noexcept {
+static Outcome EndWhenEmpty(RegionFile& region_file, SlotRef ref, bool (*somebody_in)(const RegionView&, std::uint32_t)) noexcept {
   if (!region_file.quota_writable()) {
     errno = EACCES;
     return Outcome::kIo;
@@ -337,10 +358,14 @@ Outcome End(RegionFile& region_file, SlotRef ref) noexcept {
   if (const Outcome outcome = Lock(region_file, lock, nullptr); outcome != Outcome::kOk) return outcome;
   if (!IsCurrent(region, ref)) return Outcome::kStale;
   SweepLocked(region, false, MonotonicNow());
-  if (SomebodyIn(region, ref.slot)) return Outcome::kExists;
+  if (somebody_in(region, ref.slot)) return Outcome::kExists;
   EndShare(region, ref.slot);
   return Outcome::kOk;
 }
+
+Outcome End(RegionFile& region_file, SlotRef ref) noexcept { return EndWhenEmpty(region_file, ref, SomebodyIn); }
+
+Outcome EndKept(RegionFile& region_file, SlotRef ref) noexcept { return EndWhenEmpty(region_file, ref, SomebodyElseIn); }
 
 Outcome Register(RegionFile& region_file, SlotRef ref, std::uint16_t role, std::uint32_t& process_index) noexcept {
   const RegionView& region = region_file.view();
@@ -376,6 +401,7 @@ Outcome Register(RegionFile& region_file, SlotRef ref, std::uint16_t role, std::
   ForgetInArbiter(region, index, MonotonicNow());
   // `memory` stays: it holds nothing, and its operation number must go on where the last tenant of the record stopped.
 
+  region_file.KeepMapped();
   const Outcome outcome = StartLifeline(&process.alive);
   const bool lives = outcome == Outcome::kOk;
   Atomic(process.life).store(WithState(generation, lives ? FLEXAI_PROCESS_LIVE : FLEXAI_PROCESS_FREE), std::memory_order_seq_cst);
@@ -384,10 +410,11 @@ Outcome Register(RegionFile& region_file, SlotRef ref, std::uint16_t role, std::
 }
 
 void Sweep(const RegionView& region, Nanos now) noexcept {
+  const std::uint64_t own_namespace = OwnPidNamespace();
   for (std::uint32_t i = 0; i < FLEXAI_REGION_PROCESSES; ++i) {
     flexai_process& process = region.process(i);
     std::uint64_t life = Load(process.life, std::memory_order_acquire);
-    if (StateOf(life) == FLEXAI_PROCESS_LIVE && (Load(process.alive) & kOwnerDied) != 0) {
+    if (StateOf(life) == FLEXAI_PROCESS_LIVE && ((Load(process.alive) & kOwnerDied) != 0 || HasVanished(process, own_namespace))) {
       Atomic(process.gone_ns).store(now, std::memory_order_relaxed);
       if (!Atomic(process.life).compare_exchange_strong(life, WithState(life, FLEXAI_PROCESS_GONE), std::memory_order_acq_rel)) continue;
       life = WithState(life, FLEXAI_PROCESS_GONE);

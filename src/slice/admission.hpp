@@ -53,6 +53,8 @@ struct ShareChange {
 
 /// Ends a share that no process lives in any more. kExists while one does (a share is never taken from under running work), kStale when it ended already.
 [[nodiscard]] Outcome End(RegionFile& region, SlotRef ref) noexcept;
+/// The same by the share's keeper, as its last act: its own record does not count. What it kept is free at once, not at the next sweep.
+[[nodiscard]] Outcome EndKept(RegionFile& region, SlotRef ref) noexcept;
 
 /// Registers the calling process in the share (under the lock) and returns its process index. `role`: flexai_process_role.
 /// kStale, kExhausted (1,024 processes), kUnenforceable (no robust futexes), kBusy, kIo.

@@ -117,6 +117,44 @@ TEST_F(AdmissionTest, AShareEndsWithItsLastProcess) {
   EXPECT_EQ(AdmitAndKeep("next", Share(1000, 1000)), Outcome::kOk);
 }
 
+TEST_F(AdmissionTest, AKeeperThatEndsInAnOrderlyWayIsSeenToEnd) {
+  const pid_t child = fork();
+  if (child == 0) {
+    {
+      RegionFile mine;  // destroyed before the process ends
+      SlotRef ref;
+      Refusal why;
+      std::uint32_t process = 0;
+      const AdmitRequest request{.name = "orderly", .command = "test", .share = Share(1000, 1000)};
+      if (RegionFile::Open(region_.directory(), region_.facts().xpu, mine) != Outcome::kOk ||
+          Admit(mine, request, ref, why) != Outcome::kOk || Register(mine, ref, FLEXAI_ROLE_KEEPER, process) != Outcome::kOk)
+        _exit(1);
+    }
+    _exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_EQ(status, 0);
+  ASSERT_TRUE(FindShare(region_.view(), "orderly", ref_));
+
+  EXPECT_FALSE(IsAlive(region_.view().process(0))) << "the kernel must have found the word of its lifeline";
+}
+
+TEST_F(AdmissionTest, AProcessThatLeftNoWordOfItsDeathIsFoundByItsPid) {
+  ASSERT_EQ(AdmitAndKeep("slice", Share(100, 1000)), Outcome::kOk);
+  const pid_t child = fork();
+  if (child == 0) _exit(0);
+  ASSERT_EQ(waitpid(child, nullptr, 0), child);
+  flexai_process& process = region_.view().process(7);
+  process = region_.view().process(0);
+  process.pid = static_cast<std::uint32_t>(child);
+
+  Sweep(region_.view(), MonotonicNow());
+
+  EXPECT_EQ(StateOf(region_.view().process(7)), static_cast<std::uint32_t>(FLEXAI_PROCESS_FREE));
+  EXPECT_TRUE(IsAlive(region_.view().process(0)));
+}
+
 TEST_F(AdmissionTest, AShareWithoutAnyProcessIsSwept) {
   ASSERT_EQ(region_.Admit("nobody", Share(1000, 1000), ref_), Outcome::kOk);
   EXPECT_EQ(AdmitAndKeep("next", Share(1000, 1000)), Outcome::kExhausted) << "its keeper may be about to register";

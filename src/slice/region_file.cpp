@@ -200,6 +200,7 @@ Outcome ValidateStateHeader(const void* data, std::size_t bytes, std::uint64_t p
 }
 
 RegionFile::~RegionFile() {
+  if (keep_mapped_) return;
   if (view_.quota != nullptr) munmap(view_.quota, sizeof(flexai_quota_file));
   if (view_.state != nullptr) munmap(view_.state, sizeof(flexai_state_file));
 }
@@ -209,6 +210,7 @@ RegionFile::RegionFile(RegionFile&& other) noexcept { *this = static_cast<Region
 RegionFile& RegionFile::operator=(RegionFile&& other) noexcept {
   std::swap(view_, other.view_);
   std::swap(quota_writable_, other.quota_writable_);
+  std::swap(keep_mapped_, other.keep_mapped_);
   std::swap(lock_path_, other.lock_path_);
   std::swap(state_path_, other.state_path_);
   std::swap(state_inode_, other.state_inode_);

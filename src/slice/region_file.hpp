@@ -41,7 +41,7 @@ struct RegionFacts {
   std::string_view driver;
 };
 
-/// A mapped region. Unmaps in the destructor: interposers keep theirs in objects that are never destroyed.
+/// A mapped region. Unmaps in the destructor unless a process was registered through it.
 class RegionFile {
  public:
   RegionFile() = default;
@@ -62,10 +62,13 @@ class RegionFile {
   [[nodiscard]] XpuId xpu() const noexcept;
   /// Whether the names in the directory still lead to the mapped files: a cleaner may have removed them (then nobody else can join).
   [[nodiscard]] bool StillPublished() const noexcept;
+  /// From now on the mapping stays to the end of the process: the kernel writes our death there (lifeline.hpp).
+  void KeepMapped() noexcept { keep_mapped_ = true; }
 
  private:
   RegionView view_{};
   bool quota_writable_ = false;
+  bool keep_mapped_ = false;
   Path lock_path_, state_path_;
   std::uint64_t state_inode_ = 0;
 };
