@@ -23,6 +23,7 @@ class Document {
   using Object = std::vector<Member>;
 
   Document() = default;  // null: "unknown" is always null, never 0
+  // NOLINTBEGIN(google-explicit-constructor): documents are written as literals
   Document(std::nullptr_t) {}
   template <class T>
     requires std::is_same_v<T, bool>
@@ -43,6 +44,7 @@ class Document {
   Document(const std::optional<T>& value) {
     if (value) *this = Document(*value);
   }
+  // NOLINTEND(google-explicit-constructor)
 
   /// `Document::Of({{"name", "a"}, {"bytes", 7}})`.
   [[nodiscard]] static Document Of(std::initializer_list<Member> members) { return Object(members); }

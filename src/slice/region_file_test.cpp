@@ -183,7 +183,7 @@ TEST(RuntimeDirectoryTest, AnOverrideMustExistAndBeADirectory) {
 
 TEST(PathTest, RefusesWhatDoesNotFit) {
   EXPECT_TRUE(Path(std::string(300, 'a'), std::string(300, 'b')).empty());
-  EXPECT_EQ(Path("/a/b/", "c").directory(), "/a/b");
+  EXPECT_EQ(Path("/dev/shm/", "c").directory(), "/dev/shm");
   EXPECT_EQ(Path("/c", "").directory(), "/");
   EXPECT_EQ(Path("c", "").directory(), ".");
 }
