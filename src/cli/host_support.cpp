@@ -116,7 +116,7 @@ Result<Runtime> FindRuntime(const EnvironmentList& environment) {
   return tl::unexpected<Error>(std::move(error));
 }
 
-std::vector<std::string> OtherUsersOf(std::string_view xpu, std::string_view shared_memory) {
+std::vector<std::string> OtherUsersOf(std::string_view xpu, std::string_view shared_memory, std::string_view system_directory) {
   constexpr std::string_view kPrefix = "flexai-";
   std::vector<std::string> users;
   std::error_code error;
@@ -130,6 +130,10 @@ std::vector<std::string> OtherUsersOf(std::string_view xpu, std::string_view sha
     if (stat(entry->path().c_str(), &status) != 0 || status.st_uid != uid) continue;
     if (stat((entry->path() / ("xpu-" + std::string(xpu) + ".quota")).c_str(), &status) == 0) users.push_back(UserName(uid));
   }
+  // The directory that the users of the machine share, and we do not.
+  struct stat status{};
+  if (stat((fs::path(system_directory) / ("xpu-" + std::string(xpu) + ".quota")).c_str(), &status) == 0)
+    users.emplace_back("everybody in " + std::string(system_directory));
   std::sort(users.begin(), users.end());
   return users;
 }

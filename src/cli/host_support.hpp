@@ -43,7 +43,9 @@ struct Runtime {
 [[nodiscard]] Result<Runtime> FindRuntime(const EnvironmentList& environment);
 
 /// Users other than this one (by name, else by number) who have a region of `xpu` in a directory of their own: invisible to our admission.
-[[nodiscard]] std::vector<std::string> OtherUsersOf(std::string_view xpu, std::string_view shared_memory = "/dev/shm");
+/// `system_directory`: the one all users share; empty when that is ours.
+[[nodiscard]] std::vector<std::string> OtherUsersOf(std::string_view xpu, std::string_view shared_memory,
+                                                    std::string_view system_directory);
 
 /// The login name of `uid`, or the number.
 [[nodiscard]] std::string UserName(unsigned uid);

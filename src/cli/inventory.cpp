@@ -16,6 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::string_view kSystemDirectory = "/run/flexai";
+
 // The XPUs that have a region in `directory`, by the files' names.
 std::vector<XpuId> RegionsIn(const std::string& directory) {
   constexpr std::string_view kPrefix = "xpu-", kSuffix = ".quota";
@@ -110,9 +112,12 @@ Inventory TakeInventory(const Surroundings& surroundings) {
   else
     inventory.runtime_trouble = runtime.error().message;
 
+  const std::string_view system_directory = inventory.runtime && inventory.runtime->path == kSystemDirectory ? "" : kSystemDirectory;
   for (const device::Xpu& xpu : inventory.discovery.xpus)
-    inventory.entries.push_back(
-        {.id = xpu.id, .xpu = xpu, .enforceable = CanEnforceOn(xpu, inventory.machine), .other_users = OtherUsersOf(xpu.id.view())});
+    inventory.entries.push_back({.id = xpu.id,
+                                 .xpu = xpu,
+                                 .enforceable = CanEnforceOn(xpu, inventory.machine),
+                                 .other_users = OtherUsersOf(xpu.id.view(), "/dev/shm", system_directory)});
   RefreshRegions(inventory);
   return inventory;
 }

@@ -4,13 +4,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <deque>
 #include <filesystem>
 #include <system_error>
 
 #include "cli/descendants.hpp"
 #include "cli/values.hpp"
-#include "slice/liveness.hpp"
 
 namespace flexai::cli {
 namespace {
@@ -116,13 +114,6 @@ Result<slice::RegionFile> OpenRegion(const Runtime& runtime, const XpuEntry& ent
   return Fail(ErrorCode::kIo, RegionTrouble(outcome, errno, runtime.path, id));
 }
 
-// The kernel marks our death in the region when this process ends, in a word that must still be mapped then: regions we registered in are never unmapped,
-// also not at exit.
-slice::RegionFile& KeepMapped(slice::RegionFile&& region) {
-  static std::deque<slice::RegionFile>& kept = *new std::deque<slice::RegionFile>;
-  return kept.emplace_back(std::move(region));
-}
-
 }  // namespace
 
 std::string DefaultSliceName(const std::vector<std::string>& command, int pid) {
@@ -175,11 +166,10 @@ Result<HeldSlice> HeldSlice::Admit(const Runtime& runtime, const std::vector<con
   held.name_ = request.name.empty() ? DefaultSliceName(request.command, getpid()) : request.name;
   slice::SliceFile file;
   for (const XpuEntry* entry : xpus) {
-    FLEXAI_TRY(slice::RegionFile opened, OpenRegion(runtime, *entry));
-    slice::RegionFile& region = KeepMapped(std::move(opened));
+    FLEXAI_TRY(slice::RegionFile region, OpenRegion(runtime, *entry));
     FLEXAI_TRY(const slice::SlotRef ref, held.AdmitOn(region, runtime, request, xpus.size() > 1));
     file.shares[file.count++] = {.xpu = entry->id, .ref = ref, .pair_id = region.view().quota->header.pair_id};
-    held.shares_.push_back({&region, ref});
+    held.shares_.push_back({std::move(region), ref});
   }
   held.name_.copy(file.name, sizeof file.name - 1);
   slice::Path path;
@@ -222,17 +212,12 @@ Result<slice::SlotRef> HeldSlice::AdmitOn(slice::RegionFile& region, const Runti
 }
 
 void HeldSlice::Leave() {
-  const auto lives_on = [](const Share& share) {
-    const slice::RegionView& region = share.region->view();
-    for (std::uint32_t i = 0; i < FLEXAI_REGION_PROCESSES; ++i) {
-      const flexai_process& process = region.process(i);
-      if (slice::IsAlive(process) && region.slot_of(i) == share.ref.slot && process.role != FLEXAI_ROLE_KEEPER) return true;
-    }
-    return false;
-  };
-  for (const Share& share : shares_)
-    if (lives_on(share)) return;
-  if (!file_.empty()) unlink(file_.c_str());
+  bool lives_on = false;
+  for (Share& share : shares_) {
+    // A program that ended a moment ago may still hold device memory: the next look at the region ends its share.
+    lives_on = slice::EndKept(share.region, share.ref) == Outcome::kExists || lives_on;
+  }
+  if (!lives_on && !file_.empty()) unlink(file_.c_str());
 }
 
 void RemoveStaleSliceFiles(const std::string& directory) {

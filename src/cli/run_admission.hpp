@@ -30,12 +30,12 @@ class HeldSlice {
   /// What FLEXAI_SLICE says.
   [[nodiscard]] const std::string& file() const noexcept { return file_; }
 
-  /// At the end: removes the slice's file, unless programs still live in it.
+  /// At the end: gives the shares back and removes the slice's file, unless programs still live in it.
   void Leave();
 
  private:
   struct Share {
-    const slice::RegionFile* region;  // stays mapped until this process ends: its last sign of life lies in there
+    slice::RegionFile region;
     slice::SlotRef ref;
   };
   [[nodiscard]] Result<slice::SlotRef> AdmitOn(slice::RegionFile& region, const Runtime& runtime, const SliceRequest& request, bool gang);

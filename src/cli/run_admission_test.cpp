@@ -11,6 +11,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "slice/liveness.hpp"
+
 namespace flexai::cli {
 namespace {
 
@@ -131,6 +133,22 @@ TEST_F(RunAdmissionTest, The129thSliceIsRefused) {
   EXPECT_THAT(error.message, HasSubstr("has 128 slices already"));
 }
 
+TEST_F(RunAdmissionTest, The1025thProcessIsRefused) {
+  const auto first = Admit(Request("train", "10"));
+  slice::RegionFile region;
+  ASSERT_EQ(slice::RegionFile::Open(runtime_.path, entries_[1].id, region), Outcome::kOk);
+  for (std::uint32_t i = 0; i < FLEXAI_REGION_PROCESSES; ++i) {
+    flexai_process& process = region.view().process(i);
+    if (slice::StateOf(process) == FLEXAI_PROCESS_LIVE) continue;
+    process.alive = 1;  // a thread that never dies
+    process.life = slice::WithState(1 << 8, FLEXAI_PROCESS_LIVE);
+  }
+
+  const Error error = Refused(Request("more", "10"));
+  EXPECT_EQ(error.code, ErrorCode::kExhausted);
+  EXPECT_THAT(error.message, HasSubstr("is used by 1024 processes already"));
+}
+
 TEST_F(RunAdmissionTest, ARegionDeletedUnderARunningProgramIsNotReplaced) {
   // In a process of its own: whoever was admitted keeps its region mapped to its end.
   const pid_t child = fork();
@@ -159,28 +177,25 @@ TEST_F(RunAdmissionTest, DamagedRegionsAreNamedWithTheWayOut) {
 
 TEST_F(RunAdmissionTest, FilesOfEndedSlicesAreRemovedAndLivingOnesStay) {
   const auto living = Admit(Request("living", "10"));
-  const pid_t child = fork();
-  if (child == 0) _exit(Admit(Request("ended", "10")) ? 0 : 1);
-  int status = -1;
-  waitpid(child, &status, 0);
-  ASSERT_EQ(status, 0);
+  auto ended = Admit(Request("ended", "10"));
+  ASSERT_TRUE(ended);
+  fs::copy(ended->file(), runtime_.path + "/slice-left");  // of one that was killed: nobody removed it
+  ended->Leave();
   std::ofstream(runtime_.path + "/slice-nonsense") << "nonsense";
-  ASSERT_TRUE(fs::exists(runtime_.path + "/slice-ended"));
-  slice::RegionFile region;
-  ASSERT_EQ(slice::RegionFile::Open(runtime_.path, entries_[1].id, region), Outcome::kOk);
-  ASSERT_EQ(slice::SweepShares(region), Outcome::kOk);
 
   RemoveStaleSliceFiles(runtime_.path);
 
-  EXPECT_FALSE(fs::exists(runtime_.path + "/slice-ended"));
+  EXPECT_FALSE(fs::exists(runtime_.path + "/slice-left"));
   EXPECT_TRUE(fs::exists(runtime_.path + "/slice-living"));
   EXPECT_TRUE(fs::exists(runtime_.path + "/slice-nonsense"));
 }
 
-TEST_F(RunAdmissionTest, LeavingRemovesTheFile) {
-  auto held = Admit(Request("train", "10"));
+TEST_F(RunAdmissionTest, LeavingGivesEverythingBackAtOnce) {
+  auto held = Admit(Request("train", "100", "100%"));
   ASSERT_TRUE(held);
   held->Leave();
+
+  EXPECT_TRUE(Admit(Request("next", "100", "100%")));
   EXPECT_FALSE(fs::exists(runtime_.path + "/slice-train"));
 }
 

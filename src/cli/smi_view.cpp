@@ -8,6 +8,7 @@ namespace flexai::cli {
 namespace {
 
 constexpr const char* kUnknown = "-";
+constexpr const char* kIsolation = "soft";  // the only one this version admits, see SECURITY.md
 
 std::string BytesOr(const std::optional<std::uint64_t>& bytes) { return bytes ? ShowBytes(*bytes) : kUnknown; }
 std::string TextOr(const std::string& text) { return text.empty() ? kUnknown : text; }
@@ -95,9 +96,10 @@ Table SliceTable(const Inventory& inventory, const Baseline& before, bool wide, 
                                    {.heading = "PIDS", .flexible = true},
                                    {.heading = "CORES", .right = true},
                                    {.heading = "MEASURED", .right = true},
-                                   {.heading = "MEMORY", .right = true},
+                                   {.heading = "MEMORY"},
                                    {.heading = "PRIORITY"}};
   if (wide) {
+    columns.push_back({.heading = "ISOLATION"});
     for (const char* heading : {"THINK", "OVERLAP", "WAITS", "COPIES", "COMMANDS", "PEAK", "REFUSED", "BYPASS"})
       columns.push_back({.heading = heading, .right = true});
     columns.push_back({.heading = "COMMAND", .flexible = true});
@@ -125,6 +127,7 @@ Table SliceTable(const Inventory& inventory, const Baseline& before, bool wide, 
                                  MemoryText(slice),
                                  std::string(PriorityName(slice.priority))};
       if (wide) {
+        row.emplace_back(kIsolation);
         row.emplace_back(percent(&MeasuredShare::think_permille));
         row.emplace_back(percent(&MeasuredShare::overlap_permille));
         row.emplace_back(percent(&MeasuredShare::wait_permille));
@@ -185,6 +188,7 @@ Document SliceDocument(const XpuEntry& entry, const Baseline& before, const Slic
                        {"request_permille", slice.request_permille},
                        {"limit_permille", slice.limit_permille},
                        {"priority", PriorityName(slice.priority)},
+                       {"isolation", kIsolation},
                        {"measured", std::move(measured_document)},
                        {"memory_reserved_bytes", slice.reserves_memory ? Document(slice.reserved_bytes) : Document()},
                        {"memory_held_bytes", slice.held_bytes},
