@@ -164,7 +164,7 @@ Outcome PublishNew(const Names& names, std::string_view directory, const RegionF
 Path::Path(std::string_view a, std::string_view b, std::string_view c, std::string_view d) noexcept {
   if (a.size() + b.size() + c.size() + d.size() >= sizeof text_) return;
   for (const std::string_view part : {a, b, c, d}) {
-    memcpy(text_ + length_, part.data(), part.size());
+    if (!part.empty()) memcpy(text_ + length_, part.data(), part.size());
     length_ += part.size();
   }
 }
