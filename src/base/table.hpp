@@ -22,8 +22,10 @@ struct TableCell {
   Style style = Style::kPlain;
 
   TableCell() = default;
+  // NOLINTBEGIN(google-explicit-constructor): rows are written as lists of words
   TableCell(std::string text_in, Style style_in = Style::kPlain) : text(std::move(text_in)), style(style_in) {}
   TableCell(const char* text_in, Style style_in = Style::kPlain) : text(text_in), style(style_in) {}
+  // NOLINTEND(google-explicit-constructor)
 };
 
 class Table {

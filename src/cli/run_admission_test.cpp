@@ -47,12 +47,12 @@ class RunAdmissionTest : public ::testing::Test {
     if (memory != nullptr) request.wish.memory = ParseMemory(memory);
     return request;
   }
-  Result<HeldSlice> Admit(const SliceRequest& request, std::vector<int> which = {1}) {
+  Result<HeldSlice> Admit(const SliceRequest& request, const std::vector<int>& which = {1}) {
     std::vector<const XpuEntry*> xpus;
     for (const int i : which) xpus.push_back(&entries_[static_cast<std::size_t>(i)]);
     return HeldSlice::Admit(runtime_, xpus, request);
   }
-  Error Refused(const SliceRequest& request, std::vector<int> which = {1}) {
+  Error Refused(const SliceRequest& request, const std::vector<int>& which = {1}) {
     const auto held = Admit(request, which);
     EXPECT_FALSE(held);
     return held ? Error{} : held.error();
