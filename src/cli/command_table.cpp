@@ -65,18 +65,21 @@ std::vector<CommandSpec> MakeCommands() {
       .name = "slice ls",
       .summary = "list slices",
       .details = "",
-      .options = {Output(), {.name = "interval", .letter = '\0', .value = "SECONDS", .help = "measure for this long (0.1 to 60, default 1)"}},
+      .options = {Output(),
+                  {.name = "interval", .letter = '\0', .value = "SECONDS", .help = "measure for this long (0.1 to 60, default 1)"}},
       .operands = {{.name = "NAME", .help = "only these slices", .required = false, .repeats = true}},
       .run = RunSliceLs,
   });
   commands.push_back({
       .name = "slice set",
       .summary = "change a slice while its programs run",
-      .details = "Acts within 20 ms plus what is already submitted. Refused when the guarantees of all slices would pass the XPU, or the memory what is held.",
-      .options = {{.name = "xpu", .letter = 'x', .value = "XPU", .help = "only its share of this XPU (default: of all it has)", .repeats = true},
-                  {.name = "cores", .letter = 'c', .value = "N[:M]", .help = "guaranteed percent, and the cap"},
-                  {.name = "memory", .letter = 'm', .value = "SIZE", .help = "reserved device memory; for slices that began with --memory"},
-                  {.name = "priority", .letter = 'p', .value = "LEVEL", .help = "low, normal or high", .choices = {"low", "normal", "high"}}},
+      .details = "Acts within 20 ms plus what is already submitted. Refused when the guarantees of all slices would pass the XPU, or the "
+                 "memory what is held.",
+      .options =
+          {{.name = "xpu", .letter = 'x', .value = "XPU", .help = "only its share of this XPU (default: of all it has)", .repeats = true},
+           {.name = "cores", .letter = 'c', .value = "N[:M]", .help = "guaranteed percent, and the cap"},
+           {.name = "memory", .letter = 'm', .value = "SIZE", .help = "reserved device memory; for slices that began with --memory"},
+           {.name = "priority", .letter = 'p', .value = "LEVEL", .help = "low, normal or high", .choices = {"low", "normal", "high"}}},
       .operands = {{.name = "NAME", .help = "the slice, as `flexai smi` names it"}},
       .run = RunSliceSet,
   });
@@ -91,7 +94,8 @@ std::vector<CommandSpec> MakeCommands() {
   commands.push_back({
       .name = "doctor",
       .summary = "check this machine and say how to fix what is wrong",
-      .details = "Exit status: 0 slices are enforceable on every XPU that an OpenCL driver shows; 1 something is broken; 4 nothing can be enforced here.",
+      .details = "Exit status: 0 slices are enforceable on every XPU that an OpenCL driver shows; 1 something is broken; 4 nothing can be "
+                 "enforced here.",
       .options = {Output()},
       .run = RunDoctor,
   });
@@ -125,7 +129,8 @@ std::vector<CommandSpec> MakeCommands() {
   commands.push_back({
       .name = "demo",
       .summary = "show on this machine what slices do, in about a minute",
-      .details = "Real programs in real slices: shares asked and measured, a memory wall, a kill in the middle of a turn. Needs no card: OpenCL drivers that\n"
+      .details = "Real programs in real slices: shares asked and measured, a memory wall, a kill in the middle of a turn. Needs no card: "
+                 "OpenCL drivers that\n"
                  "compute on the CPU do. Exit status: 0 all acts went as they must, 1 not.",
       .options = {Output(),
                   {.name = "xpu", .letter = 'x', .value = "XPU", .help = "on this one (default: the one `run` would take)"},
