@@ -31,6 +31,7 @@ Estimates::Entry& Estimates::FindOrReplace(std::uint64_t key) noexcept {
     entry.samples.store(std::min(samples, kSettledSamples * 2) - (samples != 0 ? 1 : 0), std::memory_order_relaxed);
   }
   least->samples.store(0, std::memory_order_relaxed);
+  least->unmeasured.store(0, std::memory_order_relaxed);
   least->key.store(key, std::memory_order_relaxed);
   return *least;
 }
@@ -50,30 +51,32 @@ void Estimates::LearnInto(Entry& entry, std::int64_t value) noexcept {
   }
   entry.mean.store(mean, std::memory_order_relaxed);
   entry.deviation.store(deviation, std::memory_order_relaxed);
-  entry.unmeasured.store(0, std::memory_order_relaxed);
   entry.samples.store(samples + 1 == 0 ? samples : samples + 1, std::memory_order_relaxed);
 }
 
 Expectation Estimates::Expect(const CommandKind& kind) noexcept {
-  if (const Entry* entry = Find(kind.exact); entry != nullptr && entry->samples.load(std::memory_order_relaxed) != 0) {
+  if (Entry* entry = Find(kind.exact); entry != nullptr && entry->samples.load(std::memory_order_relaxed) != 0) {
     const std::int64_t mean = entry->mean.load(std::memory_order_relaxed);
     const bool settled = entry->samples.load(std::memory_order_relaxed) >= kSettledSamples &&
                          entry->deviation.load(std::memory_order_relaxed) <= mean / 4 &&
                          entry->unmeasured.load(std::memory_order_relaxed) < kUnmeasuredAtMost;
-    return {mean >> kPointBits, settled};
+    return {mean >> kPointBits, settled, &entry->unmeasured};
   }
   if (const Entry* entry = Find(kind.family); entry != nullptr && entry->samples.load(std::memory_order_relaxed) != 0) {
     const auto rate = static_cast<unsigned __int128>(std::max<std::int64_t>(entry->mean.load(std::memory_order_relaxed), 0));
     const auto expected = rate * std::max<std::uint64_t>(kind.amount, 1) >> kPointBits;
-    return {static_cast<Nanos>(std::min<unsigned __int128>(expected, static_cast<unsigned __int128>(kLongest))), false};
+    return {static_cast<Nanos>(std::min<unsigned __int128>(expected, static_cast<unsigned __int128>(kLongest))), false, nullptr};
   }
   return {};
 }
 
-void Estimates::NoteUnmeasured(const CommandKind& kind) noexcept {
-  if (Entry* entry = Find(kind.exact)) {
-    entry->unmeasured.store(entry->unmeasured.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  }
+void Estimates::NoteUnmeasured(const Expectation& expectation) noexcept {
+  if (expectation.unmeasured == nullptr) return;
+  expectation.unmeasured->store(expectation.unmeasured->load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
+void Estimates::NoteMeasured(const Expectation& expectation) noexcept {
+  if (expectation.unmeasured != nullptr) expectation.unmeasured->store(0, std::memory_order_relaxed);
 }
 
 void Estimates::Learn(const CommandKind& kind, Nanos device_ns) noexcept {

@@ -30,6 +30,7 @@ struct CommandKind {
 struct Expectation {
   Nanos device_ns = -1;  // -1: nothing is known
   bool settled = false;  // seen often enough, lately, and always about the same: the next one need not be measured
+  std::atomic<std::uint32_t>* unmeasured = nullptr;  // where Estimates counts those that were not
 };
 
 class Estimates {
@@ -40,8 +41,9 @@ class Estimates {
 
   [[nodiscard]] Expectation Expect(const CommandKind& kind) noexcept;
 
-  /// Counts a command of a settled kind that was not measured: after some of them the kind is no longer settled.
-  void NoteUnmeasured(const CommandKind& kind) noexcept;
+  /// Counts a command of a settled kind that is not going to be measured: after some of them the kind is no longer settled, until one is.
+  static void NoteUnmeasured(const Expectation& expectation) noexcept;
+  static void NoteMeasured(const Expectation& expectation) noexcept;
 
   void Learn(const CommandKind& kind, Nanos device_ns) noexcept;
 

@@ -56,10 +56,10 @@ TEST(EstimatesTest, WantsAMeasurementAfterSomeCommandsWithoutOne) {
 
   int unmeasured = 0;
   while (estimates.Expect(Kernel(1, 1)).settled && unmeasured < 1000) {
-    estimates.NoteUnmeasured(Kernel(1, 1));
+    Estimates::NoteUnmeasured(estimates.Expect(Kernel(1, 1)));
     ++unmeasured;
   }
-  estimates.Learn(Kernel(1, 1), 8'000);
+  Estimates::NoteMeasured(estimates.Expect(Kernel(1, 1)));
 
   EXPECT_GT(unmeasured, 8);
   EXPECT_LT(unmeasured, 100);

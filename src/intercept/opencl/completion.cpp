@@ -33,11 +33,11 @@ void RaiseTo(std::atomic<T>& highest, T value) noexcept {
   }
 }
 
-// The members ran between the end of the mark before them and the start of the one that carries them, as far as that queue never ran dry: what they
-// were expected to take, unless the time there says otherwise.
+// The members ran between the end of the mark before them and the start of the one that carries them, and the queue never ran dry there. They took what
+// they were expected to, without the device's pauses between commands, as for all others; unless they cannot have, or much more time is there than that.
 Nanos BatchTime(Nanos expected, Nanos between) noexcept {
   if (between <= 0) return expected;
-  return expected < between - between / 8 ? between : std::min(expected, between);
+  return 2 * expected < between ? between : std::min(expected, between);
 }
 
 }  // namespace

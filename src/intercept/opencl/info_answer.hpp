@@ -13,7 +13,7 @@ namespace flexai::opencl {
 [[nodiscard]] inline cl_int GiveInfo(const void* data, std::size_t size, std::size_t room, void* value, std::size_t* size_ret) noexcept {
   if (value != nullptr) {
     if (room < size) return CL_INVALID_VALUE;
-    std::memcpy(value, data, size);
+    if (size != 0) std::memcpy(value, data, size);
   }
   if (size_ret != nullptr) *size_ret = size;
   return CL_SUCCESS;

@@ -63,7 +63,7 @@ cl_int Submission::Begin() noexcept {
   const bool in_order = queue_.in_order.load(std::memory_order_relaxed);
   const bool counted = !held_ && !doomed_;
   if (counted && command_ == nullptr && MayBeMember(expected) && queue_.marks.TryMember(ticket_)) {
-    CommandEstimates().NoteUnmeasured(work_.kind);
+    intercept::Estimates::NoteUnmeasured(expected);
     return CL_SUCCESS;
   }
   if (!MakeCommand(expected.device_ns)) {
@@ -74,6 +74,7 @@ cl_int Submission::Begin() noexcept {
   if (in_order && (held_ || waits_.count != 0)) CloseTail(queue_);
   command_->flushes_before = queue_.flushes.Now();
   if (counted) {
+    intercept::Estimates::NoteMeasured(expected);
     command_->counted = true;
     command_->ticket = ticket_;
     command_->could_start_ns = ticket_.admitted_ns;
