@@ -59,10 +59,10 @@ struct flexai_share {
   uint64_t memory_bytes; /* (atomic) reserved and capped, see flags */
   uint32_t flags;        /* flexai_share_flags */
   uint32_t owner_uid;
-  int64_t created_ns;    /* CLOCK_MONOTONIC */
+  int64_t created_ns; /* CLOCK_MONOTONIC */
   int64_t created_unix_s;
-  char name[64];         /* zero-terminated; unique among active shares */
-  char command[64];      /* what `flexai run` started, shortened; for people */
+  char name[64];    /* zero-terminated; unique among active shares */
+  char command[64]; /* what `flexai run` started, shortened; for people */
   uint8_t reserved[80];
 };
 
@@ -72,11 +72,12 @@ struct flexai_quota_header {
   uint32_t header_bytes;
   uint64_t file_bytes;
   uint64_t pair_id;
-  uint64_t device_memory_bytes;   /* physical memory of the XPU */
-  uint64_t reserved_memory_bytes; /* (atomic) sum of memory_bytes over active shares that reserve; raised before and lowered after a share */
-  uint64_t epoch;                 /* (atomic) +1 after every change: readers that cache shares look again */
+  uint64_t device_memory_bytes; /* physical memory of the XPU */
+  uint64_t
+      reserved_memory_bytes; /* (atomic) sum of memory_bytes over active shares that reserve; raised before and lowered after a share */
+  uint64_t epoch;            /* (atomic) +1 after every change: readers that cache shares look again */
   uint32_t owner_uid;
-  uint32_t kind;                  /* flexai::XpuKind */
+  uint32_t kind; /* flexai::XpuKind */
   char xpu_id[64];
   char model[128];
   char driver[128];
@@ -105,38 +106,46 @@ struct flexai_quota_file {
 
 /* Two words changed by one 16-byte compare-and-swap. `used` is the sum of what the processes hold; `tag` names the last change (process index << 48 |
  * operation number, bit 47: by a sweeper), so that any process can finish a change whose author died. See src/slice/ledger.hpp. */
-struct FLEXAI_REGION_ALIGN(16) flexai_memory_total { uint64_t used_bytes, tag; };
-struct FLEXAI_REGION_ALIGN(16) flexai_memory_account { uint64_t held_bytes, operation; };
-struct flexai_memory_intent { int64_t delta_bytes; uint64_t operation; };
+struct FLEXAI_REGION_ALIGN(16) flexai_memory_total {
+  uint64_t used_bytes, tag;
+};
+struct FLEXAI_REGION_ALIGN(16) flexai_memory_account {
+  uint64_t held_bytes, operation;
+};
+struct flexai_memory_intent {
+  int64_t delta_bytes;
+  uint64_t operation;
+};
 
 /* What others must know of a holder to take the lease from it: written by the holder while it holds. All (atomic). */
 struct flexai_turn {
-  int64_t granted_ns;   /* when the lease came */
-  int64_t progress_ns;  /* last admission from idle or completion: the stall valve counts from here */
-  int64_t idle_ns;      /* when in flight reached 0; meaningful while it is 0 */
-  int64_t keep_ns;      /* idle since idle_ns, the lease is still kept until here (anticipation, or a gang still collecting) */
-  int64_t estimate_ns;  /* longest expected device time among the commands in flight */
+  int64_t granted_ns;  /* when the lease came */
+  int64_t progress_ns; /* last admission from idle or completion: the stall valve counts from here */
+  int64_t idle_ns;     /* when in flight reached 0; meaningful while it is 0 */
+  int64_t keep_ns;     /* idle since idle_ns, the lease is still kept until here (anticipation, or a gang still collecting) */
+  int64_t estimate_ns; /* longest expected device time among the commands in flight */
 };
 
 /* The account of one share. Writers: the slice's processes, and whoever sweeps for them. All (atomic). Reset by admission when a share begins. */
 struct flexai_slice_account {
-  uint64_t vtime;            /* start-time fair queueing: charged device ns * 1000 / request_permille */
-  int64_t guarantee_ns;      /* the time at which the guarantee would be exactly used up; behind the clock = owed */
-  int64_t cap_ns;            /* the same for the cap; ahead of the clock = in debt */
-  int64_t active_ns;         /* last admission, completion or wait: an older share lost its place in the queue */
-  uint64_t device_ns;        /* device time charged */
-  uint64_t copy_ns;          /* the part of it spent in transfers and fills */
-  uint64_t think_ns;         /* time for which the lease was kept while the slice's synchronous client was thinking */
-  uint64_t overlap_ns;       /* device time beside other tenants: after the stall valve opened, or work that no gate may delay */
-  uint64_t wait_ns;          /* time its threads spent in gates */
+  uint64_t vtime;       /* start-time fair queueing: charged device ns * 1000 / request_permille */
+  int64_t guarantee_ns; /* the time at which the guarantee would be exactly used up; behind the clock = owed */
+  int64_t cap_ns;       /* the same for the cap; ahead of the clock = in debt */
+  int64_t active_ns;    /* last admission, completion or wait: an older share lost its place in the queue */
+  uint64_t device_ns;   /* device time charged */
+  uint64_t copy_ns;     /* the part of it spent in transfers and fills */
+  uint64_t think_ns;    /* time for which the lease was kept while the slice's synchronous client was thinking */
+  uint64_t overlap_ns;  /* device time beside other tenants: after the stall valve opened, or work that no gate may delay */
+  uint64_t wait_ns;     /* time its threads spent in gates */
   uint64_t commands;
-  struct flexai_turn turn;   /* of a gang slice; otherwise the process's is used */
-  uint64_t bypass_attempts;  /* calls that tried to leave the slice and were refused */
+  struct flexai_turn turn;  /* of a gang slice; otherwise the process's is used */
+  uint64_t bypass_attempts; /* calls that tried to leave the slice and were refused */
   uint64_t memory_refusals;
   uint64_t memory_peak_bytes;
   uint64_t valve_opened;
   struct flexai_memory_total memory; /* the slice's total when it reserves; unused otherwise */
-  uint8_t reserved[80];
+  uint64_t joined;                   /* generation of the share that somebody has registered in: until then it may be about to happen */
+  uint8_t reserved[72];
 };
 
 enum flexai_process_state {
@@ -150,28 +159,30 @@ enum flexai_process_role { FLEXAI_ROLE_TENANT = 0, FLEXAI_ROLE_KEEPER = 1 /* `fl
 
 struct FLEXAI_REGION_ALIGN(128) flexai_process {
   /* line 0: identity. Writer: the process at attach (under the lock), the sweeper at the end. */
-  uint64_t life;       /* (atomic) flexai_process_state | generation << 8: one word, so that a late sweeper cannot mistake the record's next owner */
-  uint32_t alive;      /* (atomic) robust futex word, see src/slice/lifeline.hpp: written by the process itself, then by the kernel at its death */
-  uint16_t slot;       /* the share it lives in */
-  uint16_t role;       /* flexai_process_role */
+  uint64_t
+      life; /* (atomic) flexai_process_state | generation << 8: one word, so that a late sweeper cannot mistake the record's next owner */
+  uint32_t
+      alive; /* (atomic) robust futex word, see src/slice/lifeline.hpp: written by the process itself, then by the kernel at its death */
+  uint16_t slot; /* the share it lives in */
+  uint16_t role; /* flexai_process_role */
   uint32_t slot_generation;
-  uint32_t pid;        /* as the process itself sees it; for people, and to see that a dead one is reaped */
-  uint64_t start_ticks; /* field 22 of /proc/self/stat: tells a reused pid */
+  uint32_t pid;           /* as the process itself sees it; for people, and to see that a dead one is reaped */
+  uint64_t start_ticks;   /* field 22 of /proc/self/stat: tells a reused pid */
   uint64_t pid_namespace; /* inode of /proc/self/ns/pid: elsewhere the pid means nothing */
-  int64_t gone_ns;     /* (atomic) when death was first seen */
+  int64_t gone_ns;        /* (atomic) when death was first seen */
   uint32_t uid;
   uint32_t reserved0;
   char comm[16];
   uint64_t reserved1[7];
   /* line 1: waiting. Written by the process, woken by others. */
-  uint32_t wake;        /* (atomic) futex: bumped when the lease comes */
-  uint32_t nudge;       /* (atomic) futex: bumped when a waiter wants unflushed work flushed; the helper thread sleeps here */
-  uint32_t unflushed;   /* (atomic) 1 while admitted commands may rest in a queue that was not flushed */
-  uint32_t in_flight;   /* (atomic) its commands not yet completed, under whatever lease they were admitted */
+  uint32_t wake;         /* (atomic) futex: bumped when the lease comes */
+  uint32_t nudge;        /* (atomic) futex: bumped when a waiter wants unflushed work flushed; the helper thread sleeps here */
+  uint32_t unflushed;    /* (atomic) 1 while admitted commands may rest in a queue that was not flushed */
+  uint32_t in_flight;    /* (atomic) its commands not yet completed, under whatever lease they were admitted */
   int64_t wait_since_ns; /* (atomic) 0 when no thread waits for the lease */
   struct flexai_turn turn;
-  int64_t think_ns;     /* (atomic) moving average of the pause between a completion and the next submission */
-  uint32_t patience;    /* (atomic) 0..8: recent success of keeping the lease for it */
+  int64_t think_ns;  /* (atomic) moving average of the pause between a completion and the next submission */
+  uint32_t patience; /* (atomic) 0..8: recent success of keeping the lease for it */
   uint32_t reserved2;
   uint64_t reserved3[6];
   /* line 2: accounts. Written by the process; memory also by whoever helps it. */
@@ -217,9 +228,11 @@ FLEXAI_REGION_ASSERT(sizeof(struct flexai_process) == 384, "process");
 FLEXAI_REGION_ASSERT(sizeof(struct flexai_state_header) == 512, "state header");
 FLEXAI_REGION_ASSERT(sizeof(struct flexai_state_file) == 426496, "state file");
 FLEXAI_REGION_ASSERT(offsetof(struct flexai_share, name) == 48 && offsetof(struct flexai_share, memory_bytes) == 16, "share offsets");
-FLEXAI_REGION_ASSERT(offsetof(struct flexai_slice_account, turn) == 80 && offsetof(struct flexai_slice_account, memory) == 160, "account offsets");
+FLEXAI_REGION_ASSERT(offsetof(struct flexai_slice_account, turn) == 80 && offsetof(struct flexai_slice_account, memory) == 160,
+                     "account offsets");
 FLEXAI_REGION_ASSERT(offsetof(struct flexai_process, wake) == 128 && offsetof(struct flexai_process, memory) == 256, "process offsets");
-FLEXAI_REGION_ASSERT(offsetof(struct flexai_state_header, lease) == 128 && offsetof(struct flexai_state_header, waiting) == 256, "state offsets");
+FLEXAI_REGION_ASSERT(offsetof(struct flexai_state_header, lease) == 128 && offsetof(struct flexai_state_header, waiting) == 256,
+                     "state offsets");
 FLEXAI_REGION_ASSERT(offsetof(struct flexai_quota_header, xpu_id) == 64, "quota offsets");
 
 #endif

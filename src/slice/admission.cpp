@@ -158,7 +158,8 @@ void SweepLocked(const RegionView& region, bool quota_writable, Nanos now) noexc
   Sweep(region, now);
   if (!quota_writable) return;
   for (std::uint32_t slot = 0; slot < FLEXAI_REGION_SLICES; ++slot) {
-    const bool is_new = now - region.share(slot).created_ns < kJoinGrace;
+    const flexai_share& share = region.share(slot);
+    const bool is_new = Load(region.account(slot).joined) != Load(share.generation) && now - share.created_ns < kJoinGrace;
     if (Load(region.share(slot).state) == FLEXAI_SLOT_ACTIVE && !is_new && !SomebodyIn(region, slot)) EndShare(region, slot);
   }
   if (Load(region.quota->header.reserved_memory_bytes) != ReservedMemory(region))
@@ -401,6 +402,7 @@ Outcome Register(RegionFile& region_file, SlotRef ref, std::uint16_t role, std::
   ForgetInArbiter(region, index, MonotonicNow());
   // `memory` stays: it holds nothing, and its operation number must go on where the last tenant of the record stopped.
 
+  Atomic(region.account(ref.slot).joined).store(ref.generation, std::memory_order_relaxed);
   region_file.KeepMapped();
   const Outcome outcome = StartLifeline(&process.alive);
   const bool lives = outcome == Outcome::kOk;
