@@ -83,7 +83,8 @@ void Estimates::Learn(const CommandKind& kind, Nanos device_ns) noexcept {
   if (device_ns < 0 || device_ns > kLongest) return;
   const std::int64_t value = device_ns << kPointBits;
   if (kind.exact != 0) LearnInto(FindOrReplace(kind.exact), value);
-  if (kind.family != 0) LearnInto(FindOrReplace(kind.family), value / static_cast<std::int64_t>(std::clamp<std::uint64_t>(kind.amount, 1, 1ULL << 62)));
+  if (kind.family != 0)
+    LearnInto(FindOrReplace(kind.family), value / static_cast<std::int64_t>(std::clamp<std::uint64_t>(kind.amount, 1, 1ULL << 62)));
 }
 
 }  // namespace flexai::intercept

@@ -110,9 +110,7 @@ class HandleTable {
     Record record;
   };
 
-  static std::uint64_t Hash(const void* handle) noexcept {
-    return (reinterpret_cast<std::uintptr_t>(handle) >> 4) * 0x9e3779b97f4a7c15;
-  }
+  static std::uint64_t Hash(const void* handle) noexcept { return (reinterpret_cast<std::uintptr_t>(handle) >> 4) * 0x9e3779b97f4a7c15; }
 
   // Open addressing with linear probing, at most three quarters full.
   struct alignas(64) Stripe {

@@ -14,8 +14,8 @@ namespace flexai::intercept {
 
 /// Base of what a pool holds.
 struct PoolRecord {
-  std::uint32_t pool_index = 0;                 // its number; written once
-  std::atomic<std::uint32_t> pool_next{0};      // number + 1 of the next free one; the pool's
+  std::uint32_t pool_index = 0;             // its number; written once
+  std::atomic<std::uint32_t> pool_next{0};  // number + 1 of the next free one; the pool's
 };
 
 template <class Record>
@@ -73,7 +73,8 @@ class RecordPool {
     std::uint64_t head = free_.load(std::memory_order_relaxed);
     for (;;) {
       last->pool_next.store(static_cast<std::uint32_t>(head), std::memory_order_relaxed);
-      if (free_.compare_exchange_weak(head, Tagged(head, first->pool_index + 1), std::memory_order_release, std::memory_order_relaxed)) return;
+      if (free_.compare_exchange_weak(head, Tagged(head, first->pool_index + 1), std::memory_order_release, std::memory_order_relaxed))
+        return;
     }
   }
 

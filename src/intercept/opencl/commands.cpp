@@ -64,7 +64,8 @@ Command* Named(void* name, std::uint64_t& generation) noexcept {
 Command* Claim(void* name) noexcept {
   std::uint64_t generation;
   Command* command = Named(name, generation);
-  const bool first = command != nullptr && command->generation.compare_exchange_strong(generation, generation + 1, std::memory_order_acq_rel);
+  const bool first =
+      command != nullptr && command->generation.compare_exchange_strong(generation, generation + 1, std::memory_order_acq_rel);
   return first ? command : nullptr;
 }
 

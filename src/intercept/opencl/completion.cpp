@@ -42,7 +42,9 @@ Nanos BatchTime(Nanos expected, Nanos between) noexcept {
 
 }  // namespace
 
-bool WatchEnd(cl_event event, void* name) noexcept { return Next().clSetEventCallback(event, CL_COMPLETE, CommandEnded, name) == CL_SUCCESS; }
+bool WatchEnd(cl_event event, void* name) noexcept {
+  return Next().clSetEventCallback(event, CL_COMPLETE, CommandEnded, name) == CL_SUCCESS;
+}
 
 void EndCommand(Command& command, cl_int status) noexcept {
   if (command.epoch != ProcessEpoch()) return FreeCommand(command);  // the parent's: charged there
@@ -53,7 +55,8 @@ void EndCommand(Command& command, cl_int status) noexcept {
   slice::Tenant& tenant = xpu.tenant();
   const Nanos now = MonotonicNow();
   StampedCommand seen{0, 0, command.could_start_ns, now};
-  const bool stamped = status == CL_COMPLETE && queue.has_stamps && xpu.verdict() != StampsVerdict::kDisagree && ReadStamps(command.event, seen);
+  const bool stamped =
+      status == CL_COMPLETE && queue.has_stamps && xpu.verdict() != StampsVerdict::kDisagree && ReadStamps(command.event, seen);
   if (stamped && command.has_work && command.counted && xpu.verdict() == StampsVerdict::kUnknown) xpu.Observe(seen);
   const bool believed = stamped && xpu.verdict() == StampsVerdict::kAgree && ArePossible(seen);
   const auto start = static_cast<Nanos>(seen.start), end = static_cast<Nanos>(seen.end);
@@ -74,7 +77,8 @@ void EndCommand(Command& command, cl_int status) noexcept {
   } else if (command.has_work) {
     const Nanos flushed = queue.flushes.FirstAfter(command.flushes_before);
     const Nanos begun = std::max({command.could_start_ns, flushed, queue.last_ended_ns.load(std::memory_order_relaxed)});
-    const slice::BusyInterval busy = believed ? slice::BusyInterval{start, end, false, command.engine} : slice::BusyInterval{begun, now, true, command.engine};
+    const slice::BusyInterval busy =
+        believed ? slice::BusyInterval{start, end, false, command.engine} : slice::BusyInterval{begun, now, true, command.engine};
     // What ran although it was not in flight is charged all the same.
     tenant.Complete(command.counted ? command.ticket : tenant.AdmitNow(0), busy);
     CommandEstimates().Learn(command.kind, busy.end_ns - busy.start_ns);

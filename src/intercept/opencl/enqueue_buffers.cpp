@@ -18,14 +18,16 @@ namespace hook {
 
 cl_int clEnqueueReadBuffer(cl_command_queue command_queue, cl_mem buffer, cl_bool blocking_read, size_t offset, size_t size, void* ptr,
                            cl_uint num_events_in_wait_list, const cl_event* event_wait_list, cl_event* event) {
-  return EnqueueCall<&cl_icd_dispatch::clEnqueueReadBuffer>(command_queue, Blocking(CopyWork(Slot::clEnqueueReadBuffer, size), blocking_read),
-                                                            {num_events_in_wait_list, event_wait_list}, event, buffer, blocking_read, offset, size, ptr);
+  return EnqueueCall<&cl_icd_dispatch::clEnqueueReadBuffer>(
+      command_queue, Blocking(CopyWork(Slot::clEnqueueReadBuffer, size), blocking_read), {num_events_in_wait_list, event_wait_list}, event,
+      buffer, blocking_read, offset, size, ptr);
 }
 
-cl_int clEnqueueWriteBuffer(cl_command_queue command_queue, cl_mem buffer, cl_bool blocking_write, size_t offset, size_t size, const void* ptr,
-                            cl_uint num_events_in_wait_list, const cl_event* event_wait_list, cl_event* event) {
-  return EnqueueCall<&cl_icd_dispatch::clEnqueueWriteBuffer>(command_queue, Blocking(CopyWork(Slot::clEnqueueWriteBuffer, size), blocking_write),
-                                                             {num_events_in_wait_list, event_wait_list}, event, buffer, blocking_write, offset, size, ptr);
+cl_int clEnqueueWriteBuffer(cl_command_queue command_queue, cl_mem buffer, cl_bool blocking_write, size_t offset, size_t size,
+                            const void* ptr, cl_uint num_events_in_wait_list, const cl_event* event_wait_list, cl_event* event) {
+  return EnqueueCall<&cl_icd_dispatch::clEnqueueWriteBuffer>(
+      command_queue, Blocking(CopyWork(Slot::clEnqueueWriteBuffer, size), blocking_write), {num_events_in_wait_list, event_wait_list},
+      event, buffer, blocking_write, offset, size, ptr);
 }
 
 cl_int clEnqueueReadBufferRect(cl_command_queue command_queue, cl_mem buffer, cl_bool blocking_read, const size_t* buffer_origin,
@@ -33,8 +35,9 @@ cl_int clEnqueueReadBufferRect(cl_command_queue command_queue, cl_mem buffer, cl
                                size_t host_row_pitch, size_t host_slice_pitch, void* ptr, cl_uint num_events_in_wait_list,
                                const cl_event* event_wait_list, cl_event* event) {
   return EnqueueCall<&cl_icd_dispatch::clEnqueueReadBufferRect>(
-      command_queue, Blocking(CopyWork(Slot::clEnqueueReadBufferRect, Bytes(region)), blocking_read), {num_events_in_wait_list, event_wait_list}, event,
-      buffer, blocking_read, buffer_origin, host_origin, region, buffer_row_pitch, buffer_slice_pitch, host_row_pitch, host_slice_pitch, ptr);
+      command_queue, Blocking(CopyWork(Slot::clEnqueueReadBufferRect, Bytes(region)), blocking_read),
+      {num_events_in_wait_list, event_wait_list}, event, buffer, blocking_read, buffer_origin, host_origin, region, buffer_row_pitch,
+      buffer_slice_pitch, host_row_pitch, host_slice_pitch, ptr);
 }
 
 cl_int clEnqueueWriteBufferRect(cl_command_queue command_queue, cl_mem buffer, cl_bool blocking_write, const size_t* buffer_origin,
@@ -42,45 +45,51 @@ cl_int clEnqueueWriteBufferRect(cl_command_queue command_queue, cl_mem buffer, c
                                 size_t host_row_pitch, size_t host_slice_pitch, const void* ptr, cl_uint num_events_in_wait_list,
                                 const cl_event* event_wait_list, cl_event* event) {
   return EnqueueCall<&cl_icd_dispatch::clEnqueueWriteBufferRect>(
-      command_queue, Blocking(CopyWork(Slot::clEnqueueWriteBufferRect, Bytes(region)), blocking_write), {num_events_in_wait_list, event_wait_list}, event,
-      buffer, blocking_write, buffer_origin, host_origin, region, buffer_row_pitch, buffer_slice_pitch, host_row_pitch, host_slice_pitch, ptr);
+      command_queue, Blocking(CopyWork(Slot::clEnqueueWriteBufferRect, Bytes(region)), blocking_write),
+      {num_events_in_wait_list, event_wait_list}, event, buffer, blocking_write, buffer_origin, host_origin, region, buffer_row_pitch,
+      buffer_slice_pitch, host_row_pitch, host_slice_pitch, ptr);
 }
 
-cl_int clEnqueueCopyBuffer(cl_command_queue command_queue, cl_mem src_buffer, cl_mem dst_buffer, size_t src_offset, size_t dst_offset, size_t size,
-                           cl_uint num_events_in_wait_list, const cl_event* event_wait_list, cl_event* event) {
+cl_int clEnqueueCopyBuffer(cl_command_queue command_queue, cl_mem src_buffer, cl_mem dst_buffer, size_t src_offset, size_t dst_offset,
+                           size_t size, cl_uint num_events_in_wait_list, const cl_event* event_wait_list, cl_event* event) {
   return EnqueueCall<&cl_icd_dispatch::clEnqueueCopyBuffer>(command_queue, CopyWork(Slot::clEnqueueCopyBuffer, size),
-                                                            {num_events_in_wait_list, event_wait_list}, event, src_buffer, dst_buffer, src_offset, dst_offset,
-                                                            size);
+                                                            {num_events_in_wait_list, event_wait_list}, event, src_buffer, dst_buffer,
+                                                            src_offset, dst_offset, size);
 }
 
 cl_int clEnqueueCopyBufferRect(cl_command_queue command_queue, cl_mem src_buffer, cl_mem dst_buffer, const size_t* src_origin,
-                               const size_t* dst_origin, const size_t* region, size_t src_row_pitch, size_t src_slice_pitch, size_t dst_row_pitch,
-                               size_t dst_slice_pitch, cl_uint num_events_in_wait_list, const cl_event* event_wait_list, cl_event* event) {
+                               const size_t* dst_origin, const size_t* region, size_t src_row_pitch, size_t src_slice_pitch,
+                               size_t dst_row_pitch, size_t dst_slice_pitch, cl_uint num_events_in_wait_list,
+                               const cl_event* event_wait_list, cl_event* event) {
   return EnqueueCall<&cl_icd_dispatch::clEnqueueCopyBufferRect>(
-      command_queue, CopyWork(Slot::clEnqueueCopyBufferRect, Bytes(region)), {num_events_in_wait_list, event_wait_list}, event, src_buffer, dst_buffer,
-      src_origin, dst_origin, region, src_row_pitch, src_slice_pitch, dst_row_pitch, dst_slice_pitch);
+      command_queue, CopyWork(Slot::clEnqueueCopyBufferRect, Bytes(region)), {num_events_in_wait_list, event_wait_list}, event, src_buffer,
+      dst_buffer, src_origin, dst_origin, region, src_row_pitch, src_slice_pitch, dst_row_pitch, dst_slice_pitch);
 }
 
-cl_int clEnqueueFillBuffer(cl_command_queue command_queue, cl_mem buffer, const void* pattern, size_t pattern_size, size_t offset, size_t size,
-                           cl_uint num_events_in_wait_list, const cl_event* event_wait_list, cl_event* event) {
+cl_int clEnqueueFillBuffer(cl_command_queue command_queue, cl_mem buffer, const void* pattern, size_t pattern_size, size_t offset,
+                           size_t size, cl_uint num_events_in_wait_list, const cl_event* event_wait_list, cl_event* event) {
   return EnqueueCall<&cl_icd_dispatch::clEnqueueFillBuffer>(command_queue, CopyWork(Slot::clEnqueueFillBuffer, size),
-                                                            {num_events_in_wait_list, event_wait_list}, event, buffer, pattern, pattern_size, offset, size);
+                                                            {num_events_in_wait_list, event_wait_list}, event, buffer, pattern,
+                                                            pattern_size, offset, size);
 }
 
-cl_int clEnqueueMigrateMemObjects(cl_command_queue command_queue, cl_uint num_mem_objects, const cl_mem* mem_objects, cl_mem_migration_flags flags,
-                                  cl_uint num_events_in_wait_list, const cl_event* event_wait_list, cl_event* event) {
-  return EnqueueCall<&cl_icd_dispatch::clEnqueueMigrateMemObjects>(command_queue, CopyWork(Slot::clEnqueueMigrateMemObjects, num_mem_objects),
-                                                                   {num_events_in_wait_list, event_wait_list}, event, num_mem_objects, mem_objects, flags);
+cl_int clEnqueueMigrateMemObjects(cl_command_queue command_queue, cl_uint num_mem_objects, const cl_mem* mem_objects,
+                                  cl_mem_migration_flags flags, cl_uint num_events_in_wait_list, const cl_event* event_wait_list,
+                                  cl_event* event) {
+  return EnqueueCall<&cl_icd_dispatch::clEnqueueMigrateMemObjects>(
+      command_queue, CopyWork(Slot::clEnqueueMigrateMemObjects, num_mem_objects), {num_events_in_wait_list, event_wait_list}, event,
+      num_mem_objects, mem_objects, flags);
 }
 
-void* clEnqueueMapBuffer(cl_command_queue command_queue, cl_mem buffer, cl_bool blocking_map, cl_map_flags map_flags, size_t offset, size_t size,
-                         cl_uint num_events_in_wait_list, const cl_event* event_wait_list, cl_event* event, cl_int* errcode_ret) {
+void* clEnqueueMapBuffer(cl_command_queue command_queue, cl_mem buffer, cl_bool blocking_map, cl_map_flags map_flags, size_t offset,
+                         size_t size, cl_uint num_events_in_wait_list, const cl_event* event_wait_list, cl_event* event,
+                         cl_int* errcode_ret) {
   void* mapped = nullptr;
-  const cl_int status = Enqueue(command_queue, Blocking(CopyWork(Slot::clEnqueueMapBuffer, size), blocking_map), {num_events_in_wait_list, event_wait_list},
-                                event, [&](cl_event* out) {
+  const cl_int status = Enqueue(command_queue, Blocking(CopyWork(Slot::clEnqueueMapBuffer, size), blocking_map),
+                                {num_events_in_wait_list, event_wait_list}, event, [&](cl_event* out) {
                                   cl_int error = CL_SUCCESS;
-                                  mapped = Next().clEnqueueMapBuffer(command_queue, buffer, blocking_map, map_flags, offset, size, num_events_in_wait_list,
-                                                                     event_wait_list, out, &error);
+                                  mapped = Next().clEnqueueMapBuffer(command_queue, buffer, blocking_map, map_flags, offset, size,
+                                                                     num_events_in_wait_list, event_wait_list, out, &error);
                                   return error;
                                 });
   if (errcode_ret != nullptr) *errcode_ret = status;

@@ -73,39 +73,39 @@ namespace hook {
 cl_int clEnqueueNDRangeKernel(cl_command_queue command_queue, cl_kernel kernel, cl_uint work_dim, const size_t* global_work_offset,
                               const size_t* global_work_size, const size_t* local_work_size, cl_uint num_events_in_wait_list,
                               const cl_event* event_wait_list, cl_event* event) {
-  return Enqueue(command_queue, KernelWork(kernel, work_dim, global_work_size), {num_events_in_wait_list, event_wait_list}, event, [&](cl_event* out) {
-    return Next().clEnqueueNDRangeKernel(command_queue, kernel, work_dim, global_work_offset, global_work_size, local_work_size, num_events_in_wait_list,
-                                         event_wait_list, out);
-  });
+  return Enqueue(command_queue, KernelWork(kernel, work_dim, global_work_size), {num_events_in_wait_list, event_wait_list}, event,
+                 [&](cl_event* out) {
+                   return Next().clEnqueueNDRangeKernel(command_queue, kernel, work_dim, global_work_offset, global_work_size,
+                                                        local_work_size, num_events_in_wait_list, event_wait_list, out);
+                 });
 }
 
 cl_int clEnqueueTask(cl_command_queue command_queue, cl_kernel kernel, cl_uint num_events_in_wait_list, const cl_event* event_wait_list,
                      cl_event* event) {
   const size_t one = 1;
-  return Enqueue(command_queue, KernelWork(kernel, 1, &one), {num_events_in_wait_list, event_wait_list}, event, [&](cl_event* out) {
-    return Next().clEnqueueTask(command_queue, kernel, num_events_in_wait_list, event_wait_list, out);
-  });
+  return Enqueue(command_queue, KernelWork(kernel, 1, &one), {num_events_in_wait_list, event_wait_list}, event,
+                 [&](cl_event* out) { return Next().clEnqueueTask(command_queue, kernel, num_events_in_wait_list, event_wait_list, out); });
 }
 
 // Mesa leaves the slot null, where a call through the loader would crash.
-cl_int clEnqueueNativeKernel(cl_command_queue command_queue, void(CL_CALLBACK* user_func)(void*), void* args, size_t cb_args, cl_uint num_mem_objects,
-                             const cl_mem* mem_list, const void** args_mem_loc, cl_uint num_events_in_wait_list, const cl_event* event_wait_list,
-                             cl_event* event) {
+cl_int clEnqueueNativeKernel(cl_command_queue command_queue, void(CL_CALLBACK* user_func)(void*), void* args, size_t cb_args,
+                             cl_uint num_mem_objects, const cl_mem* mem_list, const void** args_mem_loc, cl_uint num_events_in_wait_list,
+                             const cl_event* event_wait_list, cl_event* event) {
   if (command_queue != nullptr && !DriverHas(command_queue, Slot::clEnqueueNativeKernel)) return CL_INVALID_OPERATION;
-  const bool refused = user_func == nullptr || (args == nullptr && (cb_args != 0 || num_mem_objects != 0)) || (args != nullptr && cb_args == 0) ||
-                       (num_mem_objects != 0 && (mem_list == nullptr || args_mem_loc == nullptr)) ||
+  const bool refused = user_func == nullptr || (args == nullptr && (cb_args != 0 || num_mem_objects != 0)) ||
+                       (args != nullptr && cb_args == 0) || (num_mem_objects != 0 && (mem_list == nullptr || args_mem_loc == nullptr)) ||
                        (num_mem_objects == 0 && (mem_list != nullptr || args_mem_loc != nullptr));
   if (refused || FindQueue(command_queue) == nullptr) {
-    return Next().clEnqueueNativeKernel(command_queue, user_func, args, cb_args, num_mem_objects, mem_list, args_mem_loc, num_events_in_wait_list,
-                                        event_wait_list, event);
+    return Next().clEnqueueNativeKernel(command_queue, user_func, args, cb_args, num_mem_objects, mem_list, args_mem_loc,
+                                        num_events_in_wait_list, event_wait_list, event);
   }
   const NativeArguments wrapped(user_func, args, cb_args, num_mem_objects, args_mem_loc);
   if (!wrapped.ok()) return CL_OUT_OF_HOST_MEMORY;
   Work work;
   work.kind.exact = intercept::MixKey(3, reinterpret_cast<std::uintptr_t>(user_func));
-  return EnqueueCall<&cl_icd_dispatch::clEnqueueNativeKernel>(command_queue, work, {num_events_in_wait_list, event_wait_list}, event, &RunNativeKernel,
-                                                              wrapped.block(), sizeof(NativeKernel) + cb_args, num_mem_objects, mem_list,
-                                                              num_mem_objects != 0 ? wrapped.locations() : nullptr);
+  return EnqueueCall<&cl_icd_dispatch::clEnqueueNativeKernel>(
+      command_queue, work, {num_events_in_wait_list, event_wait_list}, event, &RunNativeKernel, wrapped.block(),
+      sizeof(NativeKernel) + cb_args, num_mem_objects, mem_list, num_mem_objects != 0 ? wrapped.locations() : nullptr);
 }
 
 }  // namespace hook

@@ -42,7 +42,8 @@ cl_int Mark(cl_command_queue handle, Entering what, const WaitList& waits, cl_ev
 
 namespace hook {
 
-cl_int clEnqueueMarkerWithWaitList(cl_command_queue command_queue, cl_uint num_events_in_wait_list, const cl_event* event_wait_list, cl_event* event) {
+cl_int clEnqueueMarkerWithWaitList(cl_command_queue command_queue, cl_uint num_events_in_wait_list, const cl_event* event_wait_list,
+                                   cl_event* event) {
   return Mark(command_queue, Entering::kMarker, {num_events_in_wait_list, event_wait_list}, event, [&](cl_event* out) {
     return Next().clEnqueueMarkerWithWaitList(command_queue, num_events_in_wait_list, event_wait_list, out);
   });

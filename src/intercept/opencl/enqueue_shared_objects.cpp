@@ -16,28 +16,28 @@ cl_int HandOver(Slot slot, cl_command_queue queue, cl_uint count, const cl_mem* 
 
 namespace hook {
 
-cl_int clEnqueueAcquireGLObjects(cl_command_queue command_queue, cl_uint num_objects, const cl_mem* mem_objects, cl_uint num_events_in_wait_list,
-                                 const cl_event* event_wait_list, cl_event* event) {
+cl_int clEnqueueAcquireGLObjects(cl_command_queue command_queue, cl_uint num_objects, const cl_mem* mem_objects,
+                                 cl_uint num_events_in_wait_list, const cl_event* event_wait_list, cl_event* event) {
   return HandOver<&cl_icd_dispatch::clEnqueueAcquireGLObjects>(Slot::clEnqueueAcquireGLObjects, command_queue, num_objects, mem_objects,
                                                                {num_events_in_wait_list, event_wait_list}, event);
 }
 
-cl_int clEnqueueReleaseGLObjects(cl_command_queue command_queue, cl_uint num_objects, const cl_mem* mem_objects, cl_uint num_events_in_wait_list,
-                                 const cl_event* event_wait_list, cl_event* event) {
+cl_int clEnqueueReleaseGLObjects(cl_command_queue command_queue, cl_uint num_objects, const cl_mem* mem_objects,
+                                 cl_uint num_events_in_wait_list, const cl_event* event_wait_list, cl_event* event) {
   return HandOver<&cl_icd_dispatch::clEnqueueReleaseGLObjects>(Slot::clEnqueueReleaseGLObjects, command_queue, num_objects, mem_objects,
                                                                {num_events_in_wait_list, event_wait_list}, event);
 }
 
-cl_int clEnqueueAcquireEGLObjectsKHR(cl_command_queue command_queue, cl_uint num_objects, const cl_mem* mem_objects, cl_uint num_events_in_wait_list,
-                                     const cl_event* event_wait_list, cl_event* event) {
-  return HandOver<&cl_icd_dispatch::clEnqueueAcquireEGLObjectsKHR>(Slot::clEnqueueAcquireEGLObjectsKHR, command_queue, num_objects, mem_objects,
-                                                                   {num_events_in_wait_list, event_wait_list}, event);
+cl_int clEnqueueAcquireEGLObjectsKHR(cl_command_queue command_queue, cl_uint num_objects, const cl_mem* mem_objects,
+                                     cl_uint num_events_in_wait_list, const cl_event* event_wait_list, cl_event* event) {
+  return HandOver<&cl_icd_dispatch::clEnqueueAcquireEGLObjectsKHR>(Slot::clEnqueueAcquireEGLObjectsKHR, command_queue, num_objects,
+                                                                   mem_objects, {num_events_in_wait_list, event_wait_list}, event);
 }
 
-cl_int clEnqueueReleaseEGLObjectsKHR(cl_command_queue command_queue, cl_uint num_objects, const cl_mem* mem_objects, cl_uint num_events_in_wait_list,
-                                     const cl_event* event_wait_list, cl_event* event) {
-  return HandOver<&cl_icd_dispatch::clEnqueueReleaseEGLObjectsKHR>(Slot::clEnqueueReleaseEGLObjectsKHR, command_queue, num_objects, mem_objects,
-                                                                   {num_events_in_wait_list, event_wait_list}, event);
+cl_int clEnqueueReleaseEGLObjectsKHR(cl_command_queue command_queue, cl_uint num_objects, const cl_mem* mem_objects,
+                                     cl_uint num_events_in_wait_list, const cl_event* event_wait_list, cl_event* event) {
+  return HandOver<&cl_icd_dispatch::clEnqueueReleaseEGLObjectsKHR>(Slot::clEnqueueReleaseEGLObjectsKHR, command_queue, num_objects,
+                                                                   mem_objects, {num_events_in_wait_list, event_wait_list}, event);
 }
 
 // An event of another API is like one of another device: what waits for it is in flight, and the stall valve bounds what that costs others.

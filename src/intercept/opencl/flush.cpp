@@ -38,7 +38,8 @@ void WillBeFlushed(Queue& queue) noexcept {
 void FlushQueues(slice::Tenant& tenant, void*) noexcept {
   ForEachQueue([&](Queue& queue) {
     if (!queue.dirty.load(std::memory_order_seq_cst) || !Pin(queue)) return;
-    if (queue.tenant.load(std::memory_order_relaxed) == &tenant && queue.epoch.load(std::memory_order_acquire) == ProcessEpoch()) FlushQueue(queue);
+    if (queue.tenant.load(std::memory_order_relaxed) == &tenant && queue.epoch.load(std::memory_order_acquire) == ProcessEpoch())
+      FlushQueue(queue);
     Unpin(queue);
   });
   SweepUnwatched();

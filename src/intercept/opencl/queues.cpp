@@ -217,7 +217,8 @@ bool HaveDeviceQueues() noexcept { return have_device_queues.load(std::memory_or
 
 namespace hook {
 
-cl_command_queue clCreateCommandQueue(cl_context context, cl_device_id device, cl_command_queue_properties properties, cl_int* errcode_ret) {
+cl_command_queue clCreateCommandQueue(cl_context context, cl_device_id device, cl_command_queue_properties properties,
+                                      cl_int* errcode_ret) {
   Asked asked;
   asked.flags = properties;
   return CreateQueue(device, asked, errcode_ret, [&](bool forced, cl_int* error) {
@@ -225,7 +226,8 @@ cl_command_queue clCreateCommandQueue(cl_context context, cl_device_id device, c
   });
 }
 
-cl_command_queue clCreateCommandQueueWithProperties(cl_context context, cl_device_id device, const cl_queue_properties* properties, cl_int* errcode_ret) {
+cl_command_queue clCreateCommandQueueWithProperties(cl_context context, cl_device_id device, const cl_queue_properties* properties,
+                                                    cl_int* errcode_ret) {
   Asked asked;
   asked.list = properties;
   asked.with_list = true;
@@ -280,7 +282,8 @@ cl_int clGetCommandQueueInfo(cl_command_queue command_queue, cl_command_queue_in
     if (queue == nullptr || !queue->made_with_properties) return query(param_value_size, param_value, param_value_size_ret);
     size_t size;
     if (const cl_int status = query(0, nullptr, &size); status != CL_SUCCESS) return status;  // a driver before OpenCL 3.0
-    return GiveInfo(queue->asked_properties, queue->asked_count * sizeof(cl_queue_properties), param_value_size, param_value, param_value_size_ret);
+    return GiveInfo(queue->asked_properties, queue->asked_count * sizeof(cl_queue_properties), param_value_size, param_value,
+                    param_value_size_ret);
   }
   return query(param_value_size, param_value, param_value_size_ret);
 }

@@ -39,7 +39,8 @@ struct Queue : intercept::PoolRecord {
   cl_command_queue handle = nullptr;
   const Device* device = nullptr;
   bool has_stamps = true;  // the driver let us force profiling
-  cl_queue_properties* asked_properties = nullptr;  // as given to clCreateCommandQueueWithProperties, with the 0; null: none, or the older function
+  cl_queue_properties* asked_properties =
+      nullptr;  // as given to clCreateCommandQueueWithProperties, with the 0; null: none, or the older function
   std::uint32_t asked_count = 0;
   bool made_with_properties = false;
 
@@ -48,16 +49,16 @@ struct Queue : intercept::PoolRecord {
   std::atomic<slice::Tenant*> tenant{nullptr};
   std::atomic<XpuState*> xpu{nullptr};
 
-  std::atomic<bool> in_order{true};  // changed by the deprecated clSetCommandQueueProperty only
+  std::atomic<bool> in_order{true};          // changed by the deprecated clSetCommandQueueProperty only
   std::atomic<std::uint32_t> references{0};  // the application's
-  std::atomic<std::uint32_t> users{0};       // the application, while it has references, and each command in flight; at 0 the record is free
-  std::atomic<std::uint64_t> pins{0};        // kReleased | number of pins
+  std::atomic<std::uint32_t> users{0};  // the application, while it has references, and each command in flight; at 0 the record is free
+  std::atomic<std::uint64_t> pins{0};   // kReleased | number of pins
   static constexpr std::uint64_t kReleased = 1ULL << 63;
 
-  std::atomic<bool> dirty{false};            // admitted work may rest here unflushed
+  std::atomic<bool> dirty{false};  // admitted work may rest here unflushed
   FlushTimes flushes;
-  std::atomic<Nanos> last_ended_ns{0};       // host clock: the latest completion seen
-  std::atomic<std::uint64_t> last_end{0};    // driver's clock: the latest END of a mark
+  std::atomic<Nanos> last_ended_ns{0};     // host clock: the latest completion seen
+  std::atomic<std::uint64_t> last_end{0};  // driver's clock: the latest END of a mark
   Marks marks;
 
   // User events that whatever comes next in this queue waits for (through its order or a barrier), and those that anything in it waits for. Guarded by

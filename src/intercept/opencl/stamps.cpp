@@ -11,7 +11,8 @@ constexpr Nanos Tolerance(Nanos span) noexcept { return span / 8 + 200 * kMicros
 bool ArePossible(const StampedCommand& command) noexcept {
   if (command.end == 0 || command.end < command.start) return false;
   const Nanos in_driver = command.seen_ended_ns - command.could_start_ns;
-  return command.end - command.start <= static_cast<std::uint64_t>((in_driver > 0 ? in_driver : 0) + Tolerance(in_driver > 0 ? in_driver : 0));
+  return command.end - command.start <=
+         static_cast<std::uint64_t>((in_driver > 0 ? in_driver : 0) + Tolerance(in_driver > 0 ? in_driver : 0));
 }
 
 StampsVerdict StampsJudge::Observe(const StampedCommand& command) noexcept {

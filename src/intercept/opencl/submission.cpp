@@ -19,7 +19,8 @@ bool DependsOnFailed(const WaitList& waits) noexcept {
   for (cl_uint i = 0; waits.events != nullptr && i < waits.count; ++i) {
     cl_int status = CL_QUEUED;
     if (waits.events[i] == nullptr) return false;
-    if (Next().clGetEventInfo(waits.events[i], CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status, nullptr) != CL_SUCCESS) return false;
+    if (Next().clGetEventInfo(waits.events[i], CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status, nullptr) != CL_SUCCESS)
+      return false;
     if (status < CL_COMPLETE) return true;
   }
   return false;
@@ -136,7 +137,8 @@ Work CopyWork(Slot operation, std::uint64_t bytes) noexcept {
   work.kind.family = intercept::MixKey(2, static_cast<std::uint64_t>(operation));
   // Four classes to each doubling.
   const int width = static_cast<int>(std::bit_width(bytes));
-  work.kind.exact = intercept::MixKey(work.kind.family, static_cast<std::uint64_t>(width) << 2 | (width > 2 ? bytes >> (width - 3) & 3 : 0));
+  work.kind.exact =
+      intercept::MixKey(work.kind.family, static_cast<std::uint64_t>(width) << 2 | (width > 2 ? bytes >> (width - 3) & 3 : 0));
   work.kind.amount = bytes;
   return work;
 }

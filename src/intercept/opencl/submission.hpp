@@ -70,7 +70,8 @@ cl_int Enqueue(cl_command_queue handle, const Work& work, const WaitList& waits,
 /// The same for a function of the dispatch table whose parameters are the queue, `arguments`, the wait list and the event.
 template <auto Function, class... Arguments>
 cl_int EnqueueCall(cl_command_queue handle, const Work& work, const WaitList& waits, cl_event* event, Arguments... arguments) noexcept {
-  return Enqueue(handle, work, waits, event, [&](cl_event* out) { return (Next().*Function)(handle, arguments..., waits.count, waits.events, out); });
+  return Enqueue(handle, work, waits, event,
+                 [&](cl_event* out) { return (Next().*Function)(handle, arguments..., waits.count, waits.events, out); });
 }
 
 /// Moving `bytes` by a function that `operation` stands for. Alike are those of about the same size.

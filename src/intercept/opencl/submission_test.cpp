@@ -251,7 +251,8 @@ TEST_F(SubmissionTest, AChildOfForkIsATenantOfItsOwn) {
     const bool taken = Kernel(queue) == CL_SUCCESS;
     std::uint32_t own = 0;
     for (std::uint32_t i = 0; i < FLEXAI_REGION_PROCESSES; ++i) {
-      if (slice::StateOf(region().process(i)) == FLEXAI_PROCESS_LIVE && region().process(i).pid == static_cast<std::uint32_t>(getpid())) own = i;
+      if (slice::StateOf(region().process(i)) == FLEXAI_PROCESS_LIVE && region().process(i).pid == static_cast<std::uint32_t>(getpid()))
+        own = i;
     }
     const bool counted = own != parents && slice::Load(region().process(own).in_flight) == 1;
     driver().RunAll();  // the parent's command ends here too, and is not charged twice

@@ -43,7 +43,8 @@ bool IsOver(Watch& watch) noexcept {
 
 void KeepUnwatched(void* name, cl_event event, bool called_back) noexcept {
   Watch* watch = pool.New();
-  if (watch == nullptr) return;  // the reference is lost, and a command that is never told of stays as it is: the stall valve takes care of the lease
+  if (watch == nullptr)
+    return;  // the reference is lost, and a command that is never told of stays as it is: the stall valve takes care of the lease
   watch->name = name;
   watch->epoch = ProcessEpoch();
   watch->event = event;

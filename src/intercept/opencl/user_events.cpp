@@ -100,7 +100,9 @@ void ForgetUserEvent(cl_event event, const UserEvent& user) noexcept {
 
 slice::Tenant& TenantOfCommand(const Command& command) noexcept { return *command.queue->tenant.load(std::memory_order_relaxed); }
 
-Nanos Expected(const Command& command) noexcept { return command.expected_ns >= 0 ? command.expected_ns : slice::Tuning{}.unknown_estimate_ns; }
+Nanos Expected(const Command& command) noexcept {
+  return command.expected_ns >= 0 ? command.expected_ns : slice::Tuning{}.unknown_estimate_ns;
+}
 
 // The commands that setting one user event sets free, by XPU.
 class Releases {

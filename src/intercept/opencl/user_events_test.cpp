@@ -31,11 +31,11 @@ TEST_F(UserEventsTest, ItsDependentsInEveryWayWaitToo) {
   cl_event user = UserEvent();
   cl_event first = nullptr, marker = nullptr;
   ASSERT_EQ(Kernel(queue, {user}, &first), CL_SUCCESS);
-  ASSERT_EQ(Kernel(queue), CL_SUCCESS);                                                      // its in-order queue
-  ASSERT_EQ(Kernel(other, {first}), CL_SUCCESS);                                             // its event
-  ASSERT_EQ(hook::clEnqueueMarkerWithWaitList(queue, 0, nullptr, &marker), CL_SUCCESS);      // a marker behind it
+  ASSERT_EQ(Kernel(queue), CL_SUCCESS);                                                  // its in-order queue
+  ASSERT_EQ(Kernel(other, {first}), CL_SUCCESS);                                         // its event
+  ASSERT_EQ(hook::clEnqueueMarkerWithWaitList(queue, 0, nullptr, &marker), CL_SUCCESS);  // a marker behind it
   ASSERT_EQ(Kernel(unordered), CL_SUCCESS);
-  EXPECT_EQ(InFlight(), 1u);                                                                 // only that one is free
+  EXPECT_EQ(InFlight(), 1u);                                                                  // only that one is free
   ASSERT_EQ(hook::clEnqueueBarrierWithWaitList(unordered, 1, &marker, nullptr), CL_SUCCESS);  // a barrier that waits for the marker
   ASSERT_EQ(Kernel(unordered), CL_SUCCESS);
 

@@ -25,7 +25,9 @@ std::uint64_t DriverHash(cl_device_id device) noexcept {
   return hash;
 }
 
-std::uint32_t IndexOf(const slice::Tenant& tenant) noexcept { return static_cast<std::uint32_t>(&tenant - &slice::Membership::Process().tenant(0)); }
+std::uint32_t IndexOf(const slice::Tenant& tenant) noexcept {
+  return static_cast<std::uint32_t>(&tenant - &slice::Membership::Process().tenant(0));
+}
 
 }  // namespace
 

@@ -53,7 +53,8 @@ TEST_P(OpenclComputeTest, AnswersAsItDoesBare) {
   Shell bare(Program(), LayerEnvironment(driver().word, ""));
   const std::string expected = Answer(bare);
   bare.Finish();
-  if (expected.starts_with("no device")) GTEST_SKIP() << "the driver " << driver().word << " is not installed (tools/install-packages run python)";
+  if (expected.starts_with("no device"))
+    GTEST_SKIP() << "the driver " << driver().word << " is not installed (tools/install-packages run python)";
 
   SliceWorld world;
   Shell sliced(Program(), LayerEnvironment(driver().word, world.MakeSlice("test", {{.xpu = driver().xpu}})));
@@ -69,10 +70,11 @@ TEST_P(OpenclComputeTest, AnswersAsItDoesBare) {
 
 INSTANTIATE_TEST_SUITE_P(On, OpenclComputeTest,
                          ::testing::Combine(::testing::Values("pocl", "intel", "rusticl"),
-                                            ::testing::Values("blocking_map", "flood", "bursts", "released_queues", "user_events", "many_user_events",
-                                                              "failed_user_event", "set_in_another_thread", "out_of_order", "threads", "profiling",
-                                                              "references", "errors", "callbacks_that_enqueue", "callbacks_that_set_user_events",
-                                                              "native_kernel", "shared_memory", "images", "sub_device", "fork")),
+                                            ::testing::Values("blocking_map", "flood", "bursts", "released_queues", "user_events",
+                                                              "many_user_events", "failed_user_event", "set_in_another_thread",
+                                                              "out_of_order", "threads", "profiling", "references", "errors",
+                                                              "callbacks_that_enqueue", "callbacks_that_set_user_events", "native_kernel",
+                                                              "shared_memory", "images", "sub_device", "fork")),
                          [](const auto& each) { return std::string(std::get<0>(each.param)) + "_" + std::get<1>(each.param); });
 
 class OpenclEndTest : public ::testing::TestWithParam<const char*> {

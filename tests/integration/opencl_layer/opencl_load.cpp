@@ -5,11 +5,11 @@
 // Prints "ready <ns of one kernel>" when everything is compiled and measured, begins at the line "go", and at "stop" prints
 // "done <kernels> <ns elapsed> <ns of kernels by the driver's stamps>". Asynchronous: up to 64 kernels ahead, one event and flush for each 16 of them.
 // Synchronous: each kernel waited for, then the host thinks for THINK_NS. Instead of "stop", a number ends it by itself after so many kernels.
-#include <ctime>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <iostream>
 #include <string>
 #include <thread>

@@ -7,13 +7,13 @@
 
 #include <sys/wait.h>
 
+#include <sched.h>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <map>
-#include <sched.h>
 #include <string>
 #include <thread>
 #include <vector>
@@ -115,7 +115,8 @@ void BlockingMap() {
     Counter counter;
     for (int i = 0; i < 64; ++i) Must(counter.Add(queue) == CL_SUCCESS, "enqueue");
     cl_int status;
-    auto* mapped = static_cast<cl_uint*>(clEnqueueMapBuffer(queue, counter.buffer, CL_TRUE, CL_MAP_READ, 0, 4, 0, nullptr, nullptr, &status));
+    auto* mapped =
+        static_cast<cl_uint*>(clEnqueueMapBuffer(queue, counter.buffer, CL_TRUE, CL_MAP_READ, 0, 4, 0, nullptr, nullptr, &status));
     Must(status == CL_SUCCESS && mapped != nullptr && *mapped == 64, "64 increments are seen by the map");
     clEnqueueUnmapMemObject(queue, counter.buffer, mapped, 0, nullptr, nullptr);
   }
@@ -167,11 +168,11 @@ void UserEvents() {
   Counter counter, doubled("twice", 5);
   cl_event user = clCreateUserEvent(context, nullptr), other = clCreateUserEvent(context, nullptr);
   cl_event direct, indirect, marker;
-  counter.Add(first, 1, &user, &direct);                   // waits directly
-  for (int i = 0; i < 10; ++i) counter.Add(first);         // through its queue
+  counter.Add(first, 1, &user, &direct);                    // waits directly
+  for (int i = 0; i < 10; ++i) counter.Add(first);          // through its queue
   clEnqueueMarkerWithWaitList(first, 0, nullptr, &marker);  // and so does the marker
   const cl_event both[] = {marker, other};
-  counter.Add(second, 2, both, &indirect);                 // through two events
+  counter.Add(second, 2, both, &indirect);  // through two events
   doubled.Add(second);
   clFlush(first);
   clFlush(second);
@@ -218,8 +219,8 @@ void FailedUserEvent() {
   clFlush(other);
   const cl_int set = clSetUserEventStatus(user, -5);
   Until([&] { return StatusOf(dependent) <= 0 && StatusOf(next) <= 0 && StatusOf(across) <= 0; }, "dependents end");
-  std::string line = "set " + std::to_string(set) + " statuses " + std::to_string(StatusOf(dependent)) + " " + std::to_string(StatusOf(next)) + " " +
-                     std::to_string(StatusOf(across));
+  std::string line = "set " + std::to_string(set) + " statuses " + std::to_string(StatusOf(dependent)) + " " +
+                     std::to_string(StatusOf(next)) + " " + std::to_string(StatusOf(across));
   line += " finish " + std::to_string(clFinish(queue)) + " " + std::to_string(clFinish(other));
   line += " wait " + std::to_string(clWaitForEvents(1, &dependent));
   // What depends on something that failed already; with PoCL it never ends, bare too.
@@ -328,7 +329,8 @@ std::string Properties(cl_command_queue queue) {
 }
 
 void Profiling() {
-  const cl_queue_properties with[] = {CL_QUEUE_PROPERTIES, CL_QUEUE_PROFILING_ENABLE, 0}, without[] = {CL_QUEUE_PROPERTIES, 0, 0}, none[] = {0};
+  const cl_queue_properties with[] = {CL_QUEUE_PROPERTIES, CL_QUEUE_PROFILING_ENABLE, 0}, without[] = {CL_QUEUE_PROPERTIES, 0, 0},
+                            none[] = {0};
   std::vector<cl_command_queue> queues = {NewQueue(), NewQueue(CL_QUEUE_PROFILING_ENABLE)};
   for (const cl_queue_properties* list : {with, without, none, static_cast<const cl_queue_properties*>(nullptr)}) {
     queues.push_back(clCreateCommandQueueWithProperties(context, device, list, nullptr));
@@ -369,7 +371,8 @@ void References() {
   clSetUserEventStatus(user, CL_COMPLETE);
   clFinish(queue);
   // Drivers drop their own references some time after the end.
-  Until([&] { return clGetEventInfo(event, CL_EVENT_REFERENCE_COUNT, sizeof of_event, &of_event, nullptr) == CL_SUCCESS && of_event <= 2; }, "count");
+  Until([&] { return clGetEventInfo(event, CL_EVENT_REFERENCE_COUNT, sizeof of_event, &of_event, nullptr) == CL_SUCCESS && of_event <= 2; },
+        "count");
   clGetCommandQueueInfo(queue, CL_QUEUE_REFERENCE_COUNT, sizeof of_queue, &of_queue, nullptr);
   Say("event " + std::to_string(of_event) + " held " + std::to_string(of_held) + (is_pocl ? "" : " queue " + std::to_string(of_queue)));
   clReleaseEvent(event);
@@ -660,7 +663,8 @@ void Fork() {
   int status = 0;
   waitpid(child, &status, 0);
   counter.Add(queue);
-  Say("child " + std::to_string(WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status)) + " counted " + std::to_string(counter.Read(queue)));
+  Say("child " + std::to_string(WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status)) + " counted " +
+      std::to_string(counter.Read(queue)));
   clReleaseCommandQueue(queue);
 }
 

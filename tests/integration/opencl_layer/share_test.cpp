@@ -45,7 +45,8 @@ TEST_P(OpenclShareTest, SeventyToThirtyWithEqualKernels) {
 
   const double share = ShareOfFirst(world, driver(), first, second, kSecond);
 
-  std::printf("%s: first %.2f %% of device time, asked 70; %lld : %lld kernels; %s\n", GetParam(), share, first.kernels(), second.kernels(), load.Text().c_str());
+  std::printf("%s: first %.2f %% of device time, asked 70; %lld : %lld kernels; %s\n", GetParam(), share, first.kernels(), second.kernels(),
+              load.Text().c_str());
   EXPECT_NEAR(share, 70, 5);
 }
 

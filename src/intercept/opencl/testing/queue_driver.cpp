@@ -56,14 +56,19 @@ void AddQueries(cl_icd_dispatch& table) {
 }
 
 void AddQueues(cl_icd_dispatch& table) {
-  table.clCreateCommandQueue = [](cl_context context, cl_device_id device, cl_command_queue_properties flags, cl_int* error) -> cl_command_queue {
+  table.clCreateCommandQueue = [](cl_context context, cl_device_id device, cl_command_queue_properties flags,
+                                  cl_int* error) -> cl_command_queue {
     const std::lock_guard guard(driver->mutex);
-    cl_int status = context == nullptr ? CL_INVALID_CONTEXT : device == nullptr ? CL_INVALID_DEVICE : flags > 3 ? CL_INVALID_VALUE : CL_SUCCESS;
+    cl_int status = context == nullptr  ? CL_INVALID_CONTEXT
+                    : device == nullptr ? CL_INVALID_DEVICE
+                    : flags > 3         ? CL_INVALID_VALUE
+                                        : CL_SUCCESS;
     if (status == CL_SUCCESS && (flags & CL_QUEUE_PROFILING_ENABLE) != 0 && !driver->has_profiling) status = CL_INVALID_QUEUE_PROPERTIES;
     if (error != nullptr) *error = status;
     return status == CL_SUCCESS ? reinterpret_cast<cl_command_queue>(driver->NewQueue(flags)) : nullptr;
   };
-  table.clCreateCommandQueueWithProperties = [](cl_context, cl_device_id, const cl_queue_properties* list, cl_int* error) -> cl_command_queue {
+  table.clCreateCommandQueueWithProperties = [](cl_context, cl_device_id, const cl_queue_properties* list,
+                                                cl_int* error) -> cl_command_queue {
     const std::lock_guard guard(driver->mutex);
     cl_command_queue_properties flags = 0;
     std::vector<cl_queue_properties> copy;
@@ -92,7 +97,8 @@ void AddQueues(cl_icd_dispatch& table) {
     }
     return CL_SUCCESS;
   };
-  table.clGetCommandQueueInfo = [](cl_command_queue queue, cl_command_queue_info name, size_t room, void* value, size_t* size_ret) -> cl_int {
+  table.clGetCommandQueueInfo = [](cl_command_queue queue, cl_command_queue_info name, size_t room, void* value,
+                                   size_t* size_ret) -> cl_int {
     const std::lock_guard guard(driver->mutex);
     if (queue == nullptr) return CL_INVALID_COMMAND_QUEUE;
     const FakeQueue& fake = Queue(queue);
@@ -167,10 +173,11 @@ void AddEvents(cl_icd_dispatch& table) {
   table.clGetEventProfilingInfo = [](cl_event event, cl_profiling_info name, size_t room, void* value, size_t* size_ret) -> cl_int {
     const std::lock_guard guard(driver->mutex);
     const FakeEvent& fake = Event(event);
-    if (fake.queue == nullptr || (fake.queue->flags & CL_QUEUE_PROFILING_ENABLE) == 0 || fake.status != CL_COMPLETE) return CL_PROFILING_INFO_NOT_AVAILABLE;
+    if (fake.queue == nullptr || (fake.queue->flags & CL_QUEUE_PROFILING_ENABLE) == 0 || fake.status != CL_COMPLETE)
+      return CL_PROFILING_INFO_NOT_AVAILABLE;
     return AnswerNumber(name == CL_PROFILING_COMMAND_START ? fake.start : fake.end, room, value, size_ret);
   };
-  table.clSetEventCallback = [](cl_event event, cl_int, void(CL_CALLBACK* function)(cl_event, cl_int, void*), void* user_data) -> cl_int {
+  table.clSetEventCallback = [](cl_event event, cl_int, void(CL_CALLBACK * function)(cl_event, cl_int, void*), void* user_data) -> cl_int {
     const std::lock_guard guard(driver->mutex);
     if (event == nullptr) return CL_INVALID_EVENT;
     if (function == nullptr) return CL_INVALID_VALUE;
@@ -194,15 +201,15 @@ void AddEvents(cl_icd_dispatch& table) {
 }
 
 void AddCommands(cl_icd_dispatch& table) {
-  table.clEnqueueNDRangeKernel = [](cl_command_queue queue, cl_kernel kernel, cl_uint, const size_t*, const size_t*, const size_t*, cl_uint count,
-                                    const cl_event* waits, cl_event* event) -> cl_int {
+  table.clEnqueueNDRangeKernel = [](cl_command_queue queue, cl_kernel kernel, cl_uint, const size_t*, const size_t*, const size_t*,
+                                    cl_uint count, const cl_event* waits, cl_event* event) -> cl_int {
     const std::lock_guard guard(driver->mutex);
     if (queue == nullptr) return CL_INVALID_COMMAND_QUEUE;
     if (kernel == nullptr) return CL_INVALID_KERNEL;
     return driver->Take(queue, false, false, count, waits, event);
   };
-  table.clEnqueueReadBuffer = [](cl_command_queue queue, cl_mem, cl_bool blocking, size_t, size_t, void*, cl_uint count, const cl_event* waits,
-                                 cl_event* event) -> cl_int {
+  table.clEnqueueReadBuffer = [](cl_command_queue queue, cl_mem, cl_bool blocking, size_t, size_t, void*, cl_uint count,
+                                 const cl_event* waits, cl_event* event) -> cl_int {
     const std::lock_guard guard(driver->mutex);
     if (queue == nullptr) return CL_INVALID_COMMAND_QUEUE;
     const cl_int status = driver->Take(queue, false, false, count, waits, event);

@@ -72,18 +72,18 @@ class QueueDriver {
   [[nodiscard]] std::size_t waiting();
 
   // Habits.
-  Nanos kernel_takes = 1000;        // of commands enqueued from now on; the host sees the end when that time has passed
-  bool stamps_are_time = true;      // no: 2 and 3 for every command
-  bool needs_flush = false;         // runs nothing that was not flushed
-  bool calls_back = true;           // no: clSetEventCallback fails
-  bool runs_after_failure = false;  // the next command of an in-order queue runs although the one before it failed; PoCL fails it too
-  bool has_profiling = true;        // no: queues with profiling are refused
-  cl_int refuse_next = CL_SUCCESS;  // the error of the next enqueue
+  Nanos kernel_takes = 1000;              // of commands enqueued from now on; the host sees the end when that time has passed
+  bool stamps_are_time = true;            // no: 2 and 3 for every command
+  bool needs_flush = false;               // runs nothing that was not flushed
+  bool calls_back = true;                 // no: clSetEventCallback fails
+  bool runs_after_failure = false;        // the next command of an in-order queue runs although the one before it failed; PoCL fails it too
+  bool has_profiling = true;              // no: queues with profiling are refused
+  cl_int refuse_next = CL_SUCCESS;        // the error of the next enqueue
   std::function<void()> in_next_enqueue;  // called inside the next enqueue, before its command is in the queue
 
   // What happened.
-  int enqueued = 0;        // commands that the driver took, markers too
-  int markers = 0;         // of those
+  int enqueued = 0;  // commands that the driver took, markers too
+  int markers = 0;   // of those
   int callbacks_set = 0;
   cl_event* last_place = nullptr;  // where the last enqueue was to put its event
 
