@@ -13,7 +13,8 @@ add_library(flexai_warnings INTERFACE)
 target_compile_options(flexai_warnings INTERFACE
     -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wdouble-promotion -Wformat=2 -Wundef -Wvla
     $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual -Wno-missing-field-initializers>
-    $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety -Wno-missing-designated-field-initializers>
+    # clang sees libstdc++ 12's std::stable_sort use a function that libstdc++ 12 deprecates.
+    $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations -Wthread-safety -Wno-missing-designated-field-initializers>
     $<$<BOOL:${FLEXAI_WERROR}>:-Werror>)
 
 if(FLEXAI_SANITIZE)
