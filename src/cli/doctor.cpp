@@ -75,6 +75,14 @@ void JudgeLayer(const Inventory& inventory, const Symptoms& symptoms, std::vecto
          loader + (symptoms.layer_tried ? " loads flexai's layer" : " knows layers; not tried, for want of a working driver")});
 }
 
+// Drivers that have a device and do not show it, and how they are made to.
+std::string WhyEmpty(std::string_view platform, const EnvironmentList& environment) {
+  if (platform == "rusticl" && environment.Get("RUSTICL_ENABLE").empty())
+    return "Mesa's rusticl shows devices that are named in RUSTICL_ENABLE only, such as radeonsi, iris or llvmpipe";
+  if (platform == "Portable Computing Language") return "PoCL needs a folder it may write: set HOME, or POCL_CACHE_DIR";
+  return {};
+}
+
 void JudgeDrivers(const Inventory& inventory, const EnvironmentList& environment, std::vector<Finding>& findings) {
   using State = device::DriverReport::State;
   for (const device::DriverReport& driver : inventory.discovery.drivers) {
@@ -89,10 +97,7 @@ void JudgeDrivers(const Inventory& inventory, const EnvironmentList& environment
         break;
       case State::kEmpty:
         if (driver.icd.empty()) break;  // NVML on a machine without NVIDIA's cards says nothing
-        findings.push_back({Level::kNote, "driver", named + " shows no device",
-                            platforms == "rusticl" && environment.Get("RUSTICL_ENABLE").empty()
-                                ? "Mesa's rusticl shows devices that are named in RUSTICL_ENABLE only, such as radeonsi, iris or llvmpipe"
-                                : ""});
+        findings.push_back({Level::kNote, "driver", named + " shows no device", WhyEmpty(platforms, environment)});
         break;
       case State::kMissing: break;
       case State::kFailed:
@@ -130,7 +135,7 @@ void JudgeRegions(const Inventory& inventory, const Symptoms& symptoms, std::vec
     if (!entry.region_trouble.empty()) findings.push_back({Level::kBroken, "region", entry.region_trouble});
     for (const std::string& user : entry.other_users)
       findings.push_back({Level::kWarning, "region",
-                          std::string(entry.id.view()) + " is also used in slices of " + user + ", which are not counted here",
+                          std::string(entry.id.view()) + " may also be in use by slices of " + user + ", which are not counted here",
                           "have an administrator make /run/flexai for all users (root:flexai, mode 2770)"});
   }
   for (const Symptoms::LockHolder& holder : symptoms.stuck_locks)

@@ -115,6 +115,13 @@ TEST(DoctorTest, RusticlIsToldHowToShowItsDevices) {
               Not(Contains(Field(&Finding::fix, HasSubstr("RUSTICL_ENABLE")))));
 }
 
+TEST(DoctorTest, PoclIsToldWhatItNeeds) {
+  Inventory inventory = Healthy();
+  inventory.discovery.drivers[0].state = State::kEmpty;
+
+  EXPECT_THAT(Judge(inventory, NoSymptoms(), {}), Contains(Field(&Finding::fix, HasSubstr("POCL_CACHE_DIR"))));
+}
+
 TEST(DoctorTest, ALayerThatIsNotLoadedMakesNothingEnforceable) {
   Symptoms symptoms = NoSymptoms();
   symptoms.layer_trial = "version `GLIBC_2.99' not found";

@@ -272,7 +272,7 @@ std::vector<std::string> DriverWarnings(const Inventory& inventory) {
 std::vector<std::string> OtherUserWarnings(const XpuEntry& entry) {
   std::vector<std::string> warnings;
   for (const std::string& user : entry.other_users)
-    warnings.push_back(std::string(entry.id.view()) + " is also used in slices of " + user +
+    warnings.push_back(std::string(entry.id.view()) + " may also be in use by slices of " + user +
                        ", which are not counted here; an administrator can make /run/flexai for all users");
   return warnings;
 }
@@ -289,8 +289,11 @@ std::vector<std::string> Warnings(const Inventory& inventory) {
 }
 
 std::string NothingHere(const Inventory& inventory) {
+  const auto& drivers = inventory.discovery.drivers;
   if (inventory.discovery.opencl_loader.empty())
     return "no XPU is visible here, and there is no OpenCL loader; a CPU can serve as one: apt install ocl-icd-libopencl1 pocl-opencl-icd";
+  if (std::any_of(drivers.begin(), drivers.end(), [](const device::DriverReport& driver) { return !driver.icd.empty(); }))
+    return "no XPU is visible here, though OpenCL drivers are installed; `flexai doctor` says what each of them answers";
   return "no XPU is visible here; install the OpenCL driver of your card, or use the CPU as one: apt install pocl-opencl-icd";
 }
 

@@ -156,6 +156,8 @@ TEST(SmiViewTest, AnEmptyMachineIsToldWhatToInstall) {
   EXPECT_THAT(SmiText(inventory, {}, {}), HasSubstr("apt install ocl-icd-libopencl1 pocl-opencl-icd"));
   inventory.discovery.opencl_loader = "/usr/lib/libOpenCL.so.1";
   EXPECT_THAT(SmiText(inventory, {}, {}), HasSubstr("apt install pocl-opencl-icd"));
+  inventory.discovery.drivers = {{.name = "pocl.icd", .icd = "/etc/OpenCL/vendors/pocl.icd"}};
+  EXPECT_THAT(SmiText(inventory, {}, {}), HasSubstr("`flexai doctor` says what each of them answers"));
   EXPECT_THAT(SmiDocument(inventory, {})["xpus"].Items(), IsEmpty());
 }
 
