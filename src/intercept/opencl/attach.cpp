@@ -182,9 +182,6 @@ bool EnsureAttached() noexcept {
   return AttachSlowly();
 }
 
-// Replaced by the queues' own at link time.
-__attribute__((weak)) void FlushQueues(slice::Tenant&, void*) noexcept {}
-
 void CountBypassAttempt() noexcept {
   if (EnsureAttached() && Membership::Process().size() != 0) Membership::Process().tenant(0).CountBypassAttempt();
 }

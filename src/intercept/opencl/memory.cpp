@@ -18,10 +18,6 @@
 namespace flexai::opencl {
 namespace {
 
-// How long an allocation without room waits for objects that are on their way out. Longer than any driver's own delay; short enough for programs that find
-// out by failing how much they may allocate.
-constexpr Nanos kDyingPatience = 20 * kMillisecond;
-
 // ---- the life of an object ----------------------------------------------------------------------------------------------------------------------
 
 // What the layer knows of an object that costs something. Referred to by the table and by the driver (its destructor callback's user data).
@@ -38,6 +34,7 @@ constinit intercept::HandleTable<Held*> objects;
 // Objects let go and not yet paid back, and how many have been paid back: an allocation that finds no room waits for them (ReserveOrWait).
 std::atomic<std::uint32_t> dying{0};
 std::atomic<std::uint32_t> settled{0};
+std::atomic<Nanos> last_let_go{0};
 
 void Settle(Held* held) noexcept {
   Release(held->charge);
@@ -115,31 +112,34 @@ bool KeepUntilDestroyed(cl_mem object, const Charge& charge) noexcept {
 }
 
 bool ReserveOrWait(std::uint16_t tenants, std::uint64_t bytes, Charge& charge) noexcept {
-  std::uint32_t seen = settled.load(std::memory_order_acquire);
+  const std::uint32_t before = settled.load(std::memory_order_acquire);
   if (Reserve(tenants, bytes, charge)) return true;
   // Drivers free in threads of their own, a moment after the application's last release, and then only what has been flushed. Without a limit nobody sees
   // that; with one, a program that frees and allocates in turn would be refused now and then.
-  if (dying.load(std::memory_order_acquire) == 0 || InDriverCallback()) return false;
+  const std::uint32_t awaited = dying.load(std::memory_order_acquire);
+  const Nanos deadline = last_let_go.load(std::memory_order_relaxed) + memory_detail::dying_patience;
+  if (awaited == 0 || MonotonicNow() > deadline || InDriverCallback()) return false;
   slice::Membership& membership = slice::Membership::Process();
   for (std::uint32_t i = 0; i < membership.size(); ++i) {
     if ((tenants >> i & 1) != 0) FlushQueues(membership.tenant(i), nullptr);
   }
-  const Nanos deadline = MonotonicNow() + kDyingPatience;
-  for (;;) {
-    const std::uint32_t now_settled = settled.load(std::memory_order_acquire);
-    if (now_settled != seen) {
-      seen = now_settled;
+  for (std::uint32_t seen = before;;) {
+    const std::uint32_t now = settled.load(std::memory_order_acquire);
+    if (now != seen) {
+      seen = now;
       if (Reserve(tenants, bytes, charge)) return true;
-    } else if (dying.load(std::memory_order_acquire) == 0 || MonotonicNow() > deadline) {
-      return false;
-    } else {
-      const timespec nap{0, 20'000};
-      nanosleep(&nap, nullptr);
+      if (now - before >= awaited) return false;  // as many as were on their way out: what others let go of meanwhile is not waited for
     }
+    if (dying.load(std::memory_order_acquire) == 0 && settled.load(std::memory_order_acquire) == seen) return false;
+    if (MonotonicNow() > deadline) return false;
+    const timespec nap{0, 20'000};
+    nanosleep(&nap, nullptr);
   }
 }
 
 namespace memory_detail {
+
+Nanos dying_patience = 200 * kMillisecond;
 
 void Destroy(cl_mem object) noexcept { (void)Next().clReleaseMemObject(object); }
 
@@ -209,7 +209,8 @@ cl_int clReleaseMemObject(cl_mem memobj) {
   objects.TakeIf(memobj, unannounced, [](Held*& held) {
     if (held->references == 0 || --held->references != 0) return false;
     held->let_go = true;
-    dying.fetch_add(1, std::memory_order_relaxed);
+    last_let_go.store(MonotonicNow(), std::memory_order_relaxed);
+    dying.fetch_add(1, std::memory_order_release);  // with the time before it
     return !held->announced;
   });
   const cl_int status = Next().clReleaseMemObject(memobj);

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include "core/clock.hpp"
 #include "intercept/opencl/cl_headers.hpp"
 #include "intercept/opencl/contexts.hpp"
 #include "intercept/opencl/memory_charge.hpp"
@@ -30,6 +31,9 @@ struct Creation {
 };
 
 namespace memory_detail {
+/// For how long after its release an object is expected to end: longer than any driver's own delay, short enough for programs that find out by failing how
+/// much they may allocate. What lives on for another reason (a part of a buffer, an argument of a kernel) is not waited for after that. Changed by tests.
+extern Nanos dying_patience;
 void Destroy(cl_mem object) noexcept;
 /// What the driver says of the object's size, at least `least`; 0 for one made of another object's memory.
 [[nodiscard]] std::uint64_t RealSize(cl_mem object, std::uint64_t least) noexcept;
