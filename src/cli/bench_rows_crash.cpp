@@ -69,6 +69,13 @@ std::vector<pid_t> ChildrenOf(pid_t pid) {
   return children;
 }
 
+// Not a zombie either.
+bool IsRunning(pid_t pid) {
+  const auto text = ReadFile("/proc/" + std::to_string(pid) + "/stat");
+  const std::size_t name_end = text ? text->rfind(") ") : std::string::npos;
+  return name_end != std::string::npos && name_end + 2 < text->size() && (*text)[name_end + 2] != 'Z';
+}
+
 void Nap(Nanos time) {
   const timespec length{time / kSecond, time % kSecond};
   nanosleep(&length, nullptr);
@@ -86,7 +93,8 @@ Result<Kill> KillOne(RowContext& context, const TenantPlan& plan, const BedTenan
   const std::string name = context.bed.NextSliceName();
   FLEXAI_TRY(PipedProgram victim, PipedProgram::Start(context.bed.CommandOf(plan, name), context.bed.environment()));
   Nap(std::uniform_int_distribution<Nanos>(0, 600 * kMillisecond)(random));
-  std::vector<pid_t> programs = ChildrenOf(victim.pid());
+  const std::vector<pid_t> programs = ChildrenOf(victim.pid());
+  if (programs.empty() && !IsRunning(victim.pid())) return Fail(ErrorCode::kStale, "a victim ended by itself before it was killed");
   const auto whom = random() % 100;
   if (whom >= 70 || programs.empty()) victim.Signal(SIGKILL);
   if (whom >= 70 && whom < 85) Nap(std::uniform_int_distribution<Nanos>(0, 20 * kMillisecond)(random));
@@ -117,7 +125,7 @@ Result<std::vector<Nanos>> ReadStamps(const std::string& path) {
 Status MeasureMemoryRace(RowContext& context) {
   const std::uint64_t operations = context.Count(1'000'000);
   context.progress("8 processes at the memory limit");
-  FLEXAI_TRY(const BedRound fight, Race(context, 96 * kMiB, operations / 2));
+  FLEXAI_TRY(const BedRound fight, Race(context, 320 * kMiB, operations / 2));
   FLEXAI_TRY(const BedRound share, Race(context, 32 * kMiB, operations / 2));
   const Document &greedy = fight.tenants.front().round, &modest = share.tenants.front().round;
   const double foreign = std::max(fight.load.foreign_cores, share.load.foreign_cores);
@@ -171,8 +179,9 @@ Status MeasureKills(RowContext& context) {
   const LoadMeter meter({getpid(), survivors[0].program.pid(), survivors[0].load_pid, survivors[1].program.pid(), survivors[1].load_pid});
   FLEXAI_TRY(const RegionSnapshot at_first, context.bed.Look());
   const std::uint64_t holds = HeldBy(at_first, survivors[0].slice);
+  // A small guarantee: what the last victim had may not be free yet when the next one asks.
   const TenantPlan victim{
-      .cores = "30:100", .memory = "64Mi", .mode = "flood", .kernel = kernel, .options = {"--hold-bytes", std::to_string(32 * kMiB)}};
+      .cores = "5:100", .memory = "64Mi", .mode = "flood", .kernel = kernel, .options = {"--hold-bytes", std::to_string(32 * kMiB)}};
 
   const std::uint64_t wanted = context.Count(1000);
   const std::uint64_t seed = std::random_device{}();
