@@ -1,5 +1,6 @@
 #include "cli/descendants.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -136,11 +137,11 @@ bool DriverNames::IsDriver(std::string_view path) const {
 bool DriverNames::IsOurs(std::string_view path) { return StemOf(path).starts_with("libflexai_"); }
 
 Look LookAt(int pid, const DriverNames& drivers) {
-  const auto maps = ReadFile(Proc(pid, "maps"), kLargestMaps);
-  if (!maps) {
-    std::error_code error;
-    return {.verdict = fs::exists(Proc(pid, "stat"), error) ? Look::Verdict::kHidden : Look::Verdict::kGone};
-  }
+  const std::string path = Proc(pid, "maps");
+  if (!UniqueFd(open(path.c_str(), O_RDONLY | O_CLOEXEC)))
+    return {.verdict = errno == EACCES || errno == EPERM ? Look::Verdict::kHidden : Look::Verdict::kGone};
+  const auto maps = ReadFile(path, kLargestMaps);
+  if (!maps) return {.verdict = Look::Verdict::kGone};
   Look look{.verdict = Look::Verdict::kNoDriver};
   bool ours = false;
   for (const std::string& file : ParseMaps(*maps)) {

@@ -127,6 +127,20 @@ TEST(LookAtTest, ReadsWhatAProcessHasMapped) {
   fs::remove_all(folder);
 }
 
+TEST(LookAtTest, AProcessOfSomebodyElseIsHidden) {
+  const WaitingChild child;
+  const pid_t looker = fork();
+  if (looker == 0) {
+    // Not the owner of the other, nor allowed to trace it.
+    if (geteuid() == 0 && setuid(65534) != 0) _exit(2);
+    const pid_t looked_at = geteuid() == 65534 ? child.pid() : 1;
+    _exit(LookAt(looked_at, DriverNames({})).verdict == Look::Verdict::kHidden ? 0 : 1);
+  }
+  int status = -1;
+  waitpid(looker, &status, 0);
+  EXPECT_EQ(status, 0);
+}
+
 TEST(LookAtTest, AProcessThatEndedIsGone) {
   pid_t ended = -1;
   {

@@ -107,7 +107,7 @@ class Supervisor {
 
   void OnSignal(int number, bool sent_by_a_process) const {
     // What the terminal sends reaches the whole foreground group, the program too.
-    if (sent_by_a_process) kill(child_, number);
+    if (sent_by_a_process && !status_) kill(child_, number);  // once reaped, its pid may be somebody else's
     // The shell waits for flexai to stop before it takes the terminal back.
     if (number == SIGTSTP) raise(SIGSTOP);
   }

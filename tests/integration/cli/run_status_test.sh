@@ -43,6 +43,8 @@ wait "$running" || status=$?
 # Signals that a caller ignores stay ignored (nohup), and the mask is the caller's.
 expect 0 "the program's signals" "${run[@]}" -- sh -c 'grep -E "Sig(Blk|Ign)" /proc/self/status'
 says "SigBlk:	0000000000000000"
+expect 0 "under nohup" bash -c "trap '' HUP; exec '$flexai' run -- grep SigIgn /proc/self/status"
+says "SigIgn:	0000000000000001"
 
 # Orphans come to flexai and are reaped; what outlives the program does not hold flexai back.
 expect 0 "orphans" "${run[@]}" -- bash -c '(sleep 0.05 &) ; (exec sleep 1000) >/dev/null 2>&1 & echo $!'

@@ -59,6 +59,15 @@ install_fake gpu
 FLEXAI_DRIVER_TIMEOUT=never expect 0 "a timeout that is none" "$flexai" smi
 warns "not a number of seconds"
 
+# No OpenCL at all: what stands in the loader's place is no library.
+mkdir "$work/no-opencl"
+for name in libOpenCL.so.1 libOpenCL.so; do printf 'no library' >"$work/no-opencl/$name"; done
+LD_LIBRARY_PATH="$work/no-opencl" expect 0 "a machine without OpenCL" "$flexai" smi
+says "there is no OpenCL loader"
+LD_LIBRARY_PATH="$work/no-opencl" refuses 4 "there is no OpenCL loader" "$flexai" run -- true
+LD_LIBRARY_PATH="$work/no-opencl" expect 4 "doctor without OpenCL" "$flexai" doctor
+says "apt install ocl-icd-libopencl1"
+
 # Watching: a document per line, ended by a signal without an error.
 "$flexai" smi --watch --interval 0.1 -o json >"$work/watch" &
 watching=$!
