@@ -1,7 +1,8 @@
 #include "base/document.hpp"
 
-#include <boost/json/parse.hpp>
-#include <boost/json/value.hpp>
+#include <algorithm>
+#include <boost/json/basic_parser_impl.hpp>
+#include <boost/json/error.hpp>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -103,10 +104,12 @@ class JsonText {
   void WriteValue(std::int64_t value) { AppendNumber(out_, value); }
   void WriteValue(std::uint64_t value) { AppendNumber(out_, value); }
   void WriteValue(double value) {
-    if (std::isfinite(value))
-      AppendNumber(out_, value);
-    else
+    if (!std::isfinite(value))
       out_ += "null";  // JSON has no word for it
+    else if (value == 0 && std::signbit(value))
+      out_ += "-0.0";  // "-0" would be read as an integer, which has no sign there
+    else
+      AppendNumber(out_, value);
   }
   void WriteValue(const std::string& text) { AppendQuoted(out_, text); }
   void WriteValue(const Document::Array& items) {
@@ -208,33 +211,105 @@ class YamlText {
   std::string out_;
 };
 
-Result<Document> Convert(const boost::json::value& json) {
-  switch (json.kind()) {
-    case boost::json::kind::null: return Document();
-    case boost::json::kind::bool_: return Document(json.get_bool());
-    case boost::json::kind::int64: return Document(json.get_int64());
-    case boost::json::kind::uint64: return Document(json.get_uint64());
-    case boost::json::kind::double_: return Document(json.get_double());
-    case boost::json::kind::string: return Document(std::string_view(json.get_string().data(), json.get_string().size()));
-    case boost::json::kind::array: {
-      Document array = Document::EmptyArray();
-      for (const auto& item : json.get_array()) {
-        FLEXAI_TRY(Document converted, Convert(item));
-        array.Add(std::move(converted));
-      }
-      return array;
-    }
-    case boost::json::kind::object: {
-      Document object = Document::EmptyObject();
-      for (const auto& member : json.get_object()) {
-        FLEXAI_TRY(Document converted, Convert(member.value()));
-        object.Add(std::string(member.key().data(), member.key().size()), std::move(converted));
-      }
-      return object;
-    }
+// Builds a Document from the events of Boost's parser. Not through boost::json::value: its doubles are off by a bit in the last
+// place (Boost 1.81), so that a number would not survive being written and read again.
+class JsonReader {
+ public:
+  // Limits that the parser asks for; the length of the text is the limit here.
+  static constexpr std::size_t max_object_size = std::numeric_limits<std::size_t>::max();
+  static constexpr std::size_t max_array_size = max_object_size;
+  static constexpr std::size_t max_key_size = max_object_size;
+  static constexpr std::size_t max_string_size = max_object_size;
+
+  using ErrorOut = boost::json::error_code&;
+  using Text = boost::json::string_view;
+
+  Document TakeResult() { return std::move(root_); }
+
+  bool on_document_begin(ErrorOut) { return true; }
+  bool on_document_end(ErrorOut) { return true; }
+  bool on_object_begin(ErrorOut) { return Open(Document::EmptyObject()); }
+  bool on_array_begin(ErrorOut) { return Open(Document::EmptyArray()); }
+  bool on_array_end(std::size_t, ErrorOut) { return Close(); }
+  bool on_object_end(std::size_t, ErrorOut) {
+    open_.back().value = KeepLastOfEachName(open_.back().value.Members());
+    return Close();
   }
-  return Fail(ErrorCode::kCorrupt, "JSON of an unknown kind");
-}
+  bool on_key_part(Text part, std::size_t, ErrorOut) { return Append(part); }
+  bool on_key(Text part, std::size_t, ErrorOut) {
+    Append(part);
+    open_.back().key = std::exchange(text_, {});
+    return true;
+  }
+  bool on_string_part(Text part, std::size_t, ErrorOut) { return Append(part); }
+  bool on_string(Text part, std::size_t, ErrorOut) {
+    Append(part);
+    return Put(std::exchange(text_, {}));
+  }
+  bool on_number_part(Text part, ErrorOut) { return Append(part); }
+  bool on_int64(std::int64_t value, Text, ErrorOut) { return PutNumber(value); }
+  bool on_uint64(std::uint64_t value, Text, ErrorOut) { return PutNumber(value); }
+  bool on_double(double nearly, Text part, ErrorOut error) {
+    Append(part);
+    double value = nearly;
+    // Too small for a double leaves `nearly`, which then is 0 or the smallest.
+    std::from_chars(text_.data(), text_.data() + text_.size(), value);
+    if (!std::isfinite(value)) {
+      error = boost::json::error::exponent_overflow;
+      return false;
+    }
+    return PutNumber(value);
+  }
+  bool on_bool(bool value, ErrorOut) { return Put(value); }
+  bool on_null(ErrorOut) { return Put(Document()); }
+  bool on_comment_part(Text, ErrorOut) { return true; }
+  bool on_comment(Text, ErrorOut) { return true; }
+
+ private:
+  struct Level {
+    Document value;
+    std::string key;  // of the member that is read next
+  };
+
+  bool Append(Text part) {
+    text_.append(part.data(), part.size());
+    return true;
+  }
+  bool PutNumber(auto value) {
+    text_.clear();
+    return Put(value);
+  }
+  bool Put(Document value) {
+    if (open_.empty())
+      root_ = std::move(value);
+    else if (open_.back().value.IsObject())
+      open_.back().value.Add(std::move(open_.back().key), std::move(value));
+    else
+      open_.back().value.Add(std::move(value));
+    return true;
+  }
+  bool Open(Document group) {
+    open_.push_back({std::move(group), {}});
+    return true;
+  }
+  bool Close() {
+    Document value = std::move(open_.back().value);
+    open_.pop_back();
+    return Put(std::move(value));
+  }
+  static Document KeepLastOfEachName(const Document::Object& members) {
+    std::set<std::string_view> seen;
+    Document::Object kept;
+    for (auto member = members.rbegin(); member != members.rend(); ++member)
+      if (seen.insert(member->first).second) kept.push_back(*member);
+    std::reverse(kept.begin(), kept.end());
+    return kept;
+  }
+
+  Document root_;
+  std::vector<Level> open_;
+  std::string text_;  // of a key, string or number that comes in parts
+};
 
 }  // namespace
 
@@ -306,10 +381,12 @@ std::string Document::ToYaml() const { return YamlText().Of(*this); }
 Result<Document> Document::ParseJson(std::string_view text) {
   boost::json::parse_options options;
   options.max_depth = 32;
+  boost::json::basic_parser<JsonReader> parser(options);
   boost::json::error_code error;
-  const boost::json::value json = boost::json::parse({text.data(), text.size()}, error, {}, options);
+  const std::size_t used = parser.write_some(false, text.data(), text.size(), error);
+  if (!error && used < text.size()) error = boost::json::error::extra_data;
   if (error) return Fail(ErrorCode::kCorrupt, "malformed JSON: " + error.message());
-  return Convert(json);
+  return parser.handler().TakeResult();
 }
 
 }  // namespace flexai

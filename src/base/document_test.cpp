@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <limits>
 
 namespace flexai {
@@ -77,6 +78,26 @@ TEST(DocumentTest, ReadsBackWhatItWrote) {
     ASSERT_TRUE(read);
     EXPECT_EQ(read->ToJson(), document.ToJson());
   }
+}
+
+TEST(DocumentTest, NumbersSurviveToTheLastBit) {
+  for (const char* text : {"1847600135365838170785671", "2777777777770000000000000000000014521283175554423367", "-0.0", "5e-324", "1e-400",
+                           "1.7976931348623157e308", "0.1", "18446744073709551616"}) {
+    const auto read = Document::ParseJson(text);
+    ASSERT_TRUE(read) << text;
+    EXPECT_EQ(read->AsDouble(), std::strtod(text, nullptr)) << text;
+    const auto again = Document::ParseJson(read->ToJson());
+    ASSERT_TRUE(again) << text;
+    EXPECT_EQ(again->ToJson(), read->ToJson());
+  }
+  EXPECT_FALSE(Document::ParseJson("1e400")) << "a number that is too large is no infinity";
+}
+
+TEST(DocumentTest, OfMembersWithOneNameTheLastCounts) {
+  const auto document = Document::ParseJson(R"({"a": 1, "b": {"c": 2, "c": 3}, "a": [4, "five", null, true]} )");
+
+  ASSERT_TRUE(document);
+  EXPECT_EQ(document->ToJson(), R"({"b": {"c": 3}, "a": [4, "five", null, true]})");
 }
 
 TEST(DocumentTest, MembersThatAreMissingReadAsNull) {
