@@ -135,11 +135,20 @@ class FinishedBuild {
     build->Drop();
   }
 
+  /// The call has returned.
+  void Returned(bool failed) noexcept {
+    if (!failed || owners_.load(std::memory_order_acquire) == 1) return Drop();
+    // Probably nobody will call back any more; a driver that does finds this record, for ever.
+    next_ = abandoned.load(std::memory_order_relaxed);
+    while (!abandoned.compare_exchange_weak(next_, this, std::memory_order_relaxed)) {
+    }
+  }
+
+ private:
   void Drop() noexcept {
     if (owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) std::free(this);
   }
 
- private:
   FinishedBuild(Function function, void* user_data, cl_uint references) noexcept
       : function_(function), user_data_(user_data), references_(references) {}
 
@@ -147,7 +156,11 @@ class FinishedBuild {
   void* user_data_;
   cl_uint references_;
   std::atomic<int> owners_{2};  // the call and the callback
+  FinishedBuild* next_ = nullptr;
+  static std::atomic<FinishedBuild*> abandoned;
 };
+
+constinit std::atomic<FinishedBuild*> FinishedBuild::abandoned{nullptr};
 
 // ---- kernels ------------------------------------------------------------------------------------------------------------------------------------
 
@@ -172,7 +185,7 @@ cl_int clBuildProgram(cl_program program, cl_uint num_devices, const cl_device_i
   auto* build = FinishedBuild::New(pfn_notify, user_data, ReferencesOf(program));
   if (build == nullptr) return CL_OUT_OF_HOST_MEMORY;
   const cl_int status = Next().clBuildProgram(program, num_devices, device_list, options, build->Call, build);
-  build->Drop();
+  build->Returned(status != CL_SUCCESS);
   return status;
 }
 
@@ -184,7 +197,7 @@ cl_int clCompileProgram(cl_program program, cl_uint num_devices, const cl_device
   const cl_int status =
       Next().clCompileProgram(program, num_devices, device_list, options, num_input_headers, input_headers, header_include_names,
                               build != nullptr ? build->Call : nullptr, build != nullptr ? build : user_data);
-  if (build != nullptr) build->Drop();
+  if (build != nullptr) build->Returned(status != CL_SUCCESS);
   return status;
 }
 
@@ -201,7 +214,7 @@ cl_program clLinkProgram(cl_context context, cl_uint num_devices, const cl_devic
       Next().clLinkProgram(context, num_devices, device_list, options, num_input_programs, input_programs,
                            build != nullptr ? build->Call : nullptr, build != nullptr ? build : user_data, errcode_ret);
   if (build != nullptr) {
-    build->Drop();
+    build->Returned(linked == nullptr);
   } else if (linked != nullptr) {
     Account(linked, 1);
   }

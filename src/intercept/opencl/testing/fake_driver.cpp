@@ -111,8 +111,7 @@ cl_int GetDeviceInfo(cl_device_id handle, cl_device_info name, size_t room, void
 
 cl_int CreateSubDevices(cl_device_id parent, const cl_device_partition_property*, cl_uint room, cl_device_id* list, cl_uint* count) {
   if (parent == nullptr) return CL_INVALID_DEVICE;
-  auto* part = new Driver::Device(*As<Driver::Device>(parent));
-  part->parent = As<Driver::Device>(parent);
+  Driver::Device* part = Fake().NewPart(*As<Driver::Device>(parent));
   if (count != nullptr) *count = 1;
   if (list != nullptr && room != 0) list[0] = From<cl_device_id>(part);
   return CL_SUCCESS;
@@ -425,6 +424,13 @@ FakeDriver::FakeDriver() {
   remote_device_.index = -1;
   remote_device_.platform = remote_platform();
   AdoptNext(&Table(), kSlots, nullptr);
+}
+
+FakeDriver::Device* FakeDriver::NewPart(Device& parent) {
+  const std::lock_guard lock(mutex_);
+  auto& part = parts_.emplace_back(std::make_unique<Device>(parent));
+  part->parent = &parent;
+  return part.get();
 }
 
 cl_platform_id FakeDriver::platform() { return From<cl_platform_id>(&platforms_[0]); }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <string>
@@ -88,6 +89,7 @@ class FakeDriver {
     std::atomic<cl_uint> references{1};
   };
 
+  Device* NewPart(Device& parent);
   cl_mem Make(cl_context context, std::uint64_t bytes, Memory* parent, cl_int* error);
   void LetGo(Memory* memory);
   void Destroy(Memory* memory);
@@ -108,6 +110,7 @@ class FakeDriver {
   FakeDriver();
 
   std::vector<Memory*> pending_;
+  std::vector<std::unique_ptr<Device>> parts_;  // kept for ever
   std::array<Device, kDevices> devices_;
   Device remote_device_;
   std::array<Object, 2> platforms_;
