@@ -1,6 +1,11 @@
 // Loads (opencl_load) in slices, two or more at once, and what the region says of them. One thread.
 #pragma once
 
+// The build says where it put its programs; the header alone, as tools/check reads it, is in no build.
+#ifndef FLEXAI_BUILD_DIR
+#define FLEXAI_BUILD_DIR "."
+#endif
+
 #include <unistd.h>
 
 #include <cstdio>
