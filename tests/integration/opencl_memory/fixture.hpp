@@ -1,6 +1,11 @@
 // A slice, and an OpenCL program in it that does as the test says (opencl_shell). Each test runs on every driver; one that is not installed is skipped aloud.
 #pragma once
 
+// The build says where it put its programs; the header alone, as tools/check reads it, is in no build.
+#ifndef FLEXAI_BUILD_DIR
+#define FLEXAI_BUILD_DIR "."
+#endif
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
