@@ -118,11 +118,15 @@ cl_int CreateSubDevices(cl_device_id parent, const cl_device_partition_property*
 }
 
 cl_context CreateContext(const cl_context_properties*, cl_uint count, const cl_device_id* list,
-                         void(CL_CALLBACK*)(const char*, const void*, size_t, void*), void*, cl_int* error) {
+                         void(CL_CALLBACK* report)(const char*, const void*, size_t, void*), void* user_data, cl_int* error) {
   if (count == 0 || list == nullptr) return Set(error, CL_INVALID_VALUE), nullptr;
+  if (report == nullptr && user_data != nullptr) return Set(error, CL_INVALID_VALUE), nullptr;
+  if (Fake().Fails()) return Set(error, CL_OUT_OF_RESOURCES), Fake().handle_with_error ? reinterpret_cast<cl_context>(&Fake()) : nullptr;
   auto* made = new Driver::Context;
   made->table = As<Driver::Object>(list[0])->table;
   made->devices.assign(list, list + count);
+  made->report = report;
+  made->report_data = user_data;
   return Set(error, CL_SUCCESS), From<cl_context>(made);
 }
 
@@ -144,7 +148,17 @@ cl_int RetainContext(cl_context context) {
 
 cl_int ReleaseContext(cl_context context) {
   if (context == nullptr) return CL_INVALID_CONTEXT;
-  if (--As<Driver::Context>(context)->references == 0) delete As<Driver::Context>(context);
+  auto* object = As<Driver::Context>(context);
+  if (--object->references != 0) return CL_SUCCESS;
+  for (std::size_t i = object->callbacks.size(); i-- > 0;) object->callbacks[i].first(context, object->callbacks[i].second);
+  delete object;
+  return CL_SUCCESS;
+}
+
+cl_int SetContextDestructorCallback(cl_context context, void(CL_CALLBACK* function)(cl_context, void*), void* user_data) {
+  if (context == nullptr) return CL_INVALID_CONTEXT;
+  if (function == nullptr) return CL_INVALID_VALUE;
+  As<Driver::Context>(context)->callbacks.emplace_back(function, user_data);
   return CL_SUCCESS;
 }
 
@@ -376,6 +390,7 @@ const cl_icd_dispatch& Table() {
     made.clRetainContext = RetainContext;
     made.clReleaseContext = ReleaseContext;
     made.clGetContextInfo = GetContextInfo;
+    made.clSetContextDestructorCallback = SetContextDestructorCallback;
     made.clCreateBuffer = CreateBuffer;
     made.clCreateBufferWithProperties = CreateBufferWithProperties;
     made.clCreateSubBuffer = CreateSubBuffer;
@@ -492,6 +507,11 @@ void FakeDriver::LetGo(Program* program) {
   Count(*program->context, -static_cast<std::int64_t>(program->variables));
   ReleaseContext(From<cl_context>(program->context));
   delete program;
+}
+
+void FakeDriver::Report(cl_context context, const char* text) {
+  const auto& object = *As<Context>(context);
+  if (object.report != nullptr) object.report(text, nullptr, 0, object.report_data);
 }
 
 void FakeDriver::DestroyPending() {

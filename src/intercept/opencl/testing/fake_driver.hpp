@@ -53,6 +53,9 @@ class FakeDriver {
   /// The handle that comes with an error under handle_with_error.
   cl_mem handle_of_an_error() { return reinterpret_cast<cl_mem>(this); }
 
+  /// Reports an error of the context, if anybody wants to know.
+  static void Report(cl_context context, const char* text);
+
   /// Destroys what waits; from any thread.
   void DestroyPending();
   /// Default behaviour, peaks forgotten. Nothing may be allocated.
@@ -70,6 +73,9 @@ class FakeDriver {
   struct Context : Object {
     std::vector<cl_device_id> devices;
     std::atomic<cl_uint> references{1};
+    void(CL_CALLBACK* report)(const char*, const void*, std::size_t, void*) = nullptr;
+    void* report_data = nullptr;
+    std::vector<std::pair<void(CL_CALLBACK*)(cl_context, void*), void*>> callbacks;
   };
   using Callback = void(CL_CALLBACK*)(cl_mem, void*);
   struct Memory : Object {
