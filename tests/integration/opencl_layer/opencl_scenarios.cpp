@@ -179,10 +179,11 @@ void UserEvents() {
   std::string line = "before: " + std::to_string(StatusOf(direct) > CL_COMPLETE) + std::to_string(StatusOf(indirect) > CL_COMPLETE);
   Must(clSetUserEventStatus(user, CL_COMPLETE) == CL_SUCCESS, "set");
   clFinish(first);
+  clWaitForEvents(1, &marker);  // Mesa's clFinish does not wait for what waited for a user event
   line += " between: " + std::to_string(StatusOf(direct)) + std::to_string(StatusOf(indirect) > CL_COMPLETE);
   Must(clSetUserEventStatus(other, CL_COMPLETE) == CL_SUCCESS, "set the other");
   clFinish(second);
-  clWaitForEvents(1, &indirect);  // Mesa's clFinish does not wait for what waited for a user event
+  clWaitForEvents(1, &indirect);
   line += " after: " + std::to_string(StatusOf(indirect));
   line += " again: " + std::to_string(clSetUserEventStatus(user, CL_COMPLETE));
   Say(line + " counted " + std::to_string(counter.Read(first)) + " and " + std::to_string(doubled.Read(second)));
