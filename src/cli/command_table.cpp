@@ -37,7 +37,7 @@ std::vector<CommandSpec> MakeCommands() {
                  "\n"
                  "Exit status: the program's (128+n for signal n); 126 when it cannot be executed, 127 when it is not found; 2 wrong "
                  "usage, 3 not enough\n"
-                 "resources, 4 not enforceable here, 125 a fault of flexai itself: each of these with a line that begins with `flexai:`.",
+                 "resources, 4 not enforceable here, 125 flexai itself failed: each of these with a line that begins with `flexai:`.",
       .options =
           {{.name = "xpu",
             .letter = 'x',

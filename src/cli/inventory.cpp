@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <filesystem>
 #include <system_error>
 
@@ -99,7 +100,21 @@ device::Discovery DiscoverWithProgress(const Surroundings& surroundings) {
     line.Show(Bar(static_cast<std::uint64_t>(passed), static_cast<std::uint64_t>(options.patience), 22) + " waiting for " + names + " (" +
               std::to_string(passed / kSecond) + " of " + std::to_string(options.patience / kSecond) + " s)");
   };
-  return device::Discover(options);
+  // A person who does not want to wait any longer: the drivers' children and their files go first, then the signal has its effect.
+  sigset_t ending, before;
+  sigemptyset(&ending);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) sigaddset(&ending, number);
+  sigprocmask(SIG_BLOCK, &ending, &before);
+  options.give_up = [] {
+    sigset_t pending;
+    sigpending(&pending);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT})
+      if (sigismember(&pending, number) == 1) return true;
+    return false;
+  };
+  device::Discovery discovery = device::Discover(options);
+  sigprocmask(SIG_SETMASK, &before, nullptr);
+  return discovery;
 }
 
 Inventory TakeInventory(const Surroundings& surroundings) {

@@ -82,28 +82,34 @@ EnvironmentList EnvironmentFor(const EnvironmentList& caller, const std::string&
   return environment;
 }
 
+// What is no refusal (2, 3, 4) must not look like the program's own status 1.
+int Refuse(const Error& error) {
+  const int status = FailWith(error);
+  return status == kFailed ? kRunInternal : status;
+}
+
 }  // namespace
 
 int RunRun(const Args& args) {
   const EnvironmentList& environment = args.surroundings().environment;
   const auto request = ReadRequest(args);
-  if (!request) return FailWith(request.error());
-  if (const auto status = CheckModes(args); !status) return FailWith(status.error());
-  if (const auto status = CheckOutsideOfSlices(environment); !status) return FailWith(status.error());
+  if (!request) return Refuse(request.error());
+  if (const auto status = CheckModes(args); !status) return Refuse(status.error());
+  if (const auto status = CheckOutsideOfSlices(environment); !status) return Refuse(status.error());
 
   const Inventory inventory = TakeInventory(args.surroundings());
   for (const std::string& warning : DriverWarnings(inventory)) Warn(warning);
   if (!inventory.runtime) {
     Complain(inventory.runtime_trouble);
-    return kFailed;
+    return kRunInternal;
   }
   const auto xpus = SelectXpus(inventory, request->xpus, request->slice.wish);
-  if (!xpus) return FailWith(xpus.error());
+  if (!xpus) return Refuse(xpus.error());
   for (const XpuEntry* entry : *xpus)
     for (const std::string& warning : OtherUserWarnings(*entry)) Warn(warning);
 
   auto slice = HeldSlice::Admit(*inventory.runtime, *xpus, request->slice);
-  if (!slice) return FailWith(slice.error());
+  if (!slice) return Refuse(slice.error());
   const int status = Supervise({.command = request->slice.command,
                                 .environment = EnvironmentFor(environment, inventory.layer, *slice),
                                 .drivers = DriverFiles(inventory, environment),

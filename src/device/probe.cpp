@@ -4,6 +4,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <csignal>
+
 #include "base/fds.hpp"
 
 namespace flexai::device {
@@ -25,7 +27,8 @@ void RunProbe(std::span<const std::string> arguments) {
   // Drivers print to stdout; the pipe is ours alone.
   const int pipe = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
   dup2(STDERR_FILENO, STDOUT_FILENO);
-  // A driver that crashes here is reported, not debugged.
+  // A driver that crashes here is reported by its signal, not debugged: neither a core file nor a handler of this program's (a sanitizer's).
+  for (const int fault : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT}) std::signal(fault, SIG_DFL);
   const rlimit no_core{};
   setrlimit(RLIMIT_CORE, &no_core);
 

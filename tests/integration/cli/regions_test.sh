@@ -9,7 +9,7 @@ mkdir "$work/good"
 cp "$region".* "$work/good/"
 restore() { rm -f "$region".* && cp "$work/good/"* "$work/runtime/"; }
 all_refuse() { # TEXT: run, smi, doctor and slice ls say it; smi still lists the card
-  refuses 1 "$1" "$flexai" run -- true
+  refuses 125 "$1" "$flexai" run -- true
   expect 1 "smi" "$flexai" smi
   warns "$1"
   says "$card"
@@ -31,8 +31,8 @@ expect 0 "the good region again" "$flexai" run -- true
 rm "$region.quota" && ln -s "$work/good/xpu-$card.quota" "$region.quota" && all_refuse "belongs to another user"
 
 # The directory.
-FLEXAI_RUNTIME_DIR="$work/nothing" refuses 1 "does not exist" "$flexai" run -- true
-FLEXAI_RUNTIME_DIR="$work/good/xpu-$card.quota" refuses 1 "Not a directory" "$flexai" run -- true
+FLEXAI_RUNTIME_DIR="$work/nothing" refuses 125 "does not exist" "$flexai" run -- true
+FLEXAI_RUNTIME_DIR="$work/good/xpu-$card.quota" refuses 125 "Not a directory" "$flexai" run -- true
 FLEXAI_RUNTIME_DIR="$work/nothing" expect 1 "smi without a directory" "$flexai" smi
 says "$card"
 (cd "$work" && FLEXAI_RUNTIME_DIR=runtime expect 0 "a relative directory" "$flexai" run -- sh -c 'cd / && cat "$FLEXAI_SLICE"')
@@ -59,7 +59,7 @@ time.sleep(1000)
 END
 holder=$!
 wait_until "the lock" test -e "$region.lock.held"
-refuses 1 "is locked by pid $holder" "$flexai" run -- true
+refuses 125 "is locked by pid $holder" "$flexai" run -- true
 expect 1 "doctor" "$flexai" doctor
 says "kill -CONT $holder"
 kill -KILL "$holder"
@@ -77,15 +77,15 @@ cp "$region".* "$work/own/"
 chmod 666 "$work/own/"*
 chown 65533 "$work/own"
 chown 65534 "$work/own/"*
-FLEXAI_RUNTIME_DIR="$work/own" refuses 1 "belongs to another user" "${as_other[@]}" "$flexai" run -- true
+FLEXAI_RUNTIME_DIR="$work/own" refuses 125 "belongs to another user" "${as_other[@]}" "$flexai" run -- true
 chmod 600 "$work/own/"*
-FLEXAI_RUNTIME_DIR="$work/own" refuses 1 "Permission denied" "${as_other[@]}" "$flexai" run -- true
+FLEXAI_RUNTIME_DIR="$work/own" refuses 125 "Permission denied" "${as_other[@]}" "$flexai" run -- true
 mkdir -m 700 "$work/private"
-FLEXAI_RUNTIME_DIR="$work/private" refuses 1 "Permission denied" "${as_other[@]}" "$flexai" run -- true
+FLEXAI_RUNTIME_DIR="$work/private" refuses 125 "Permission denied" "${as_other[@]}" "$flexai" run -- true
 
 mkdir "$work/small"
 mount -t tmpfs -o size=64k none "$work/small" 2>/dev/null || skip "the rest needs mount: a full tmpfs"
-FLEXAI_RUNTIME_DIR="$work/small" expect 1 "a full tmpfs" "$flexai" run -- true
+FLEXAI_RUNTIME_DIR="$work/small" expect 125 "a full tmpfs" "$flexai" run -- true
 left="$(find "$work/small" -type f ! -name '*.lock' | wc -l)"
 umount "$work/small"
 warns "$work/small is full"

@@ -54,6 +54,16 @@ install_fake hang
 FLEXAI_DRIVER_TIMEOUT=1 expect 0 "a driver that hangs" "$flexai" smi
 warns "driver hang.icd: did not answer within 1 s"
 FLEXAI_DRIVER_TIMEOUT=1 refuses 4 "no XPU is visible here" "$flexai" run -- true
+mkdir "$work/tmp"
+TMPDIR="$work/tmp" "$flexai" smi &
+impatient=$!
+asking() { [[ -n "$(ls "$work/tmp")" ]]; }
+wait_until "the drivers are asked" asking
+kill -TERM "$impatient"
+status=0
+wait "$impatient" || status=$?
+[[ "$status" == 143 ]] || fail "smi ended with $status after SIGTERM"
+[[ -z "$(ls "$work/tmp")" ]] || fail "smi left files behind after SIGTERM"
 rm "$work/vendors/hang.icd"
 install_fake gpu
 FLEXAI_DRIVER_TIMEOUT=never expect 0 "a timeout that is none" "$flexai" smi
