@@ -26,7 +26,8 @@ void Arbiter::Bind(const RegionView& region, std::uint32_t process, const Tuning
   me_ = HolderCode(process_);
   submitter_.Reset();
   last_completion_ns_.store(0, std::memory_order_relaxed);
-  window_checked_ns_.store(0, std::memory_order_relaxed);
+  looked_ns_.store(0, std::memory_order_relaxed);
+  alone_.store(false, std::memory_order_relaxed);
 }
 
 std::uint32_t Arbiter::HolderCode(std::uint32_t process) const noexcept {
@@ -109,19 +110,33 @@ bool Arbiter::MustYield(const Candidate& best, Nanos now) const noexcept {
   return VtimeDifference(best.standing.vtime, own.vtime) < 0;
 }
 
-Nanos Arbiter::Window(Nanos now) noexcept {
-  if (now - window_checked_ns_.load(std::memory_order_relaxed) > kMillisecond) {
-    window_checked_ns_.store(now, std::memory_order_relaxed);
-    const Priority own = region_.compute(slot_).priority;
-    bool higher = false;
-    for (std::uint32_t i = 0; i < FLEXAI_REGION_SLICES && own != Priority::kHigh; ++i) {
-      if (Load(region_.share(i).state) != FLEXAI_SLOT_ACTIVE || region_.compute(i).priority <= own) continue;
-      if (now - Load(region_.account(i).active_ns) < tuning_.recent_ns) higher = true;
-    }
-    higher_priority_recent_.store(higher, std::memory_order_relaxed);
+// Who else was at work lately, at most once in a millisecond.
+void Arbiter::LookAround(Nanos now) noexcept {
+  if (now - looked_ns_.load(std::memory_order_relaxed) <= kMillisecond) return;
+  looked_ns_.store(now, std::memory_order_relaxed);
+  const ComputeShare own = region_.compute(slot_);
+  bool higher = false, others = false;
+  for (std::uint32_t i = 0; i < FLEXAI_REGION_SLICES; ++i) {
+    if (i == slot_ || Load(region_.share(i).state) != FLEXAI_SLOT_ACTIVE) continue;
+    if (now - Load(region_.account(i).active_ns) >= tuning_.recent_ns) continue;
+    others = true;
+    if (region_.compute(i).priority > own.priority) higher = true;
   }
+  higher_priority_recent_.store(higher, std::memory_order_relaxed);
+  alone_.store(!others && own.limit_permille >= 1000, std::memory_order_relaxed);
+}
+
+Nanos Arbiter::Window(bool others_wait, Nanos now) noexcept {
+  LookAround(now);
   if (higher_priority_recent_.load(std::memory_order_relaxed)) return tuning_.window_priority_ns;
-  return OthersWait() ? tuning_.window_contended_ns : tuning_.window_ns;
+  return others_wait ? tuning_.window_contended_ns : tuning_.window_ns;
+}
+
+bool Arbiter::FitsWindow(Nanos estimate, bool others_wait, Nanos now) noexcept {
+  const Nanos window = Window(others_wait, now);
+  // Alone two may always be in flight, however long: else the device would be idle from the end of one until its submitter is awake.
+  return submitter_.Fits(estimate, window, tuning_) ||
+         (submitter_.in_flight() == 1 && !others_wait && alone_.load(std::memory_order_relaxed));
 }
 
 // Waiting begins. seq_cst: pairs with the completion that makes the lease idle. Either we see it idle, or it sees our bit.
@@ -253,7 +268,8 @@ Attempt Arbiter::Admitted(const Lease& under, Nanos estimate, std::uint32_t coun
   StopWaiting();
   Attempt attempt;
   attempt.kind = Attempt::Kind::kAdmitted;
-  attempt.ticket = {under.sequence, true, count == 0 ? 0 : estimate / static_cast<Nanos>(count), now};
+  attempt.ticket = {
+      .sequence = under.sequence, .leased = true, .estimate_ns = count == 0 ? 0 : estimate / static_cast<Nanos>(count), .admitted_ns = now};
   return attempt;
 }
 
@@ -320,8 +336,7 @@ Attempt Arbiter::TryAdmit(Nanos estimate, std::uint32_t count, GateState& gate, 
           continue;
         }
       }
-      const bool full =
-          seen.in_flight + count > Lease::kMaxInFlight - 1 || (count != 0 && !submitter_.Fits(estimate, Window(now), tuning_));
+      const bool full = seen.in_flight + count > Lease::kMaxInFlight - 1 || (count != 0 && !FitsWindow(estimate, others, now));
       // A wait on the own window ends without a completion too: what is in flight may depend on what we hold back.
       if (full && (now < overdue || seen.in_flight + count > Lease::kMaxInFlight - 1)) return wait_until(overdue);
       if (seen.in_flight == 0) Atomic(HolderTurn(me_).progress_ns).store(now, std::memory_order_relaxed);
@@ -333,7 +348,9 @@ Attempt Arbiter::TryAdmit(Nanos estimate, std::uint32_t count, GateState& gate, 
       if (seen.in_flight == 0 && others) ChargePause(seen, now);
       if (count == 0) Atomic(HolderTurn(me_).keep_ns).store(now + tuning_.turn_ns, std::memory_order_relaxed);
       if (full) Atomic(HolderTurn(me_).progress_ns).store(now, std::memory_order_relaxed);
-      return Admitted(next, estimate, count, now);
+      Attempt attempt = Admitted(next, estimate, count, now);
+      attempt.ticket.alone = !others && alone_.load(std::memory_order_relaxed) && (me_ & FLEXAI_LEASE_GANG) == 0;
+      return attempt;
     }
 
     // Not ours, and yet we have work in flight: the valve opened under it. Until it has drained we run beside the others, within our window; taking the
@@ -341,7 +358,7 @@ Attempt Arbiter::TryAdmit(Nanos estimate, std::uint32_t count, GateState& gate, 
     if (!mine && count != 0 && submitter_.in_flight() != 0 && (me_ & FLEXAI_LEASE_GANG) == 0) {
       StopWaiting();
       const Nanos overdue = last_completion_ns_.load(std::memory_order_relaxed) + std::max(tuning_.stall_ns, 4 * submitter_.in_flight_ns());
-      if (!submitter_.Fits(estimate, Window(now), tuning_) && now < overdue) return wait_until(overdue);
+      if (!FitsWindow(estimate, OthersWait(), now) && now < overdue) return wait_until(overdue);
       Attempt attempt;
       attempt.kind = Attempt::Kind::kAdmitted;
       attempt.ticket = Beside(estimate, count, now);
@@ -437,7 +454,7 @@ Ticket Arbiter::Beside(Nanos estimate, std::uint32_t count, Nanos now) noexcept 
   const Nanos each = count == 0 ? 0 : estimate / static_cast<Nanos>(count);
   submitter_.Enter(each, count);
   Atomic(self().in_flight).fetch_add(count, std::memory_order_relaxed);
-  return {0, false, each, now};
+  return {.estimate_ns = each, .admitted_ns = now};
 }
 
 void Arbiter::Complete(const Ticket& ticket, Nanos device, Engine engine, Nanos now, std::uint32_t count) noexcept {
@@ -448,7 +465,7 @@ void Arbiter::Complete(const Ticket& ticket, Nanos device, Engine engine, Nanos 
   Atomic(self().commands).fetch_add(count, std::memory_order_relaxed);
   Atomic(self().device_ns).fetch_add(static_cast<std::uint64_t>(std::max<Nanos>(device, 0)), std::memory_order_relaxed);
   Atomic(self().in_flight).fetch_sub(count, std::memory_order_relaxed);
-  const bool wake_submitter = submitter_.Leave(ticket.estimate_ns, count, Window(now));
+  const bool wake_submitter = submitter_.Leave(ticket.estimate_ns, count, Window(OthersWait(), now));
   last_completion_ns_.store(now, std::memory_order_relaxed);
 
   std::uint64_t word = lease().load(std::memory_order_seq_cst);

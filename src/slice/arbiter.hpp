@@ -70,6 +70,9 @@ class Arbiter {
   /// Whether anybody else waits for this XPU. A few relaxed loads.
   [[nodiscard]] bool Contended() const noexcept { return OthersWait(); }
 
+  /// Whether no other slice worked on this XPU lately and ours has no cap, so that nobody minds accounts that lag by some 0.2 ms. A few relaxed loads.
+  [[nodiscard]] bool Alone() const noexcept { return alone_.load(std::memory_order_relaxed) && !OthersWait(); }
+
   /// Frees a lease whose holder is dead and passes it on. Anybody may call it, for any reason. True when it changed hands.
   bool ReclaimFromDead(Nanos now) noexcept;
 
@@ -94,7 +97,9 @@ class Arbiter {
   [[nodiscard]] bool OthersWait() const noexcept;
   [[nodiscard]] Candidate BestWaiter(bool include_self, Nanos now) const noexcept;
   [[nodiscard]] bool MustYield(const Candidate& best, Nanos now) const noexcept;
-  [[nodiscard]] Nanos Window(Nanos now) noexcept;
+  void LookAround(Nanos now) noexcept;
+  [[nodiscard]] bool FitsWindow(Nanos estimate, bool others_wait, Nanos now) noexcept;
+  [[nodiscard]] Nanos Window(bool others_wait, Nanos now) noexcept;
 
   void Announce(Nanos now) noexcept;
   void ClearWaiting(std::uint32_t process) const noexcept;
@@ -117,8 +122,9 @@ class Arbiter {
   std::uint32_t me_ = 0;  // our holder code
   Submitter submitter_;
   std::atomic<Nanos> last_completion_ns_{0};
-  std::atomic<Nanos> window_checked_ns_{0};  // when higher_priority_recent_ was last looked up
+  std::atomic<Nanos> looked_ns_{0};  // when the next two were last looked up
   std::atomic<bool> higher_priority_recent_{false};
+  std::atomic<bool> alone_{false};  // see Alone, less those who wait
 };
 
 }  // namespace flexai::slice

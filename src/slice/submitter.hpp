@@ -17,6 +17,7 @@ namespace flexai::slice {
 struct Ticket {
   std::uint32_t sequence = 0;  // the lease it was admitted under
   bool leased = false;         // false: admitted beside the lease (overlap)
+  bool alone = false;          // see Tenant::Alone, as of the admission
   Nanos estimate_ns = 0;       // expected device time; never negative
   Nanos admitted_ns = 0;
 };

@@ -113,6 +113,7 @@ void Tenant::Complete(const Ticket& ticket, const BusyInterval& busy, std::uint3
 void Tenant::Abandon(const Ticket& ticket) noexcept { arbiter_.Complete(ticket, 0, Engine::kCompute, MonotonicNow()); }
 
 bool Tenant::Contended() const noexcept { return arbiter_.Contended(); }
+bool Tenant::Alone() const noexcept { return membership_->count_ == 1 && arbiter_.Alone(); }
 
 // seq_cst: either the waiter that announced itself sees the mark and nudges us, or our next look at Contended sees the waiter.
 void Tenant::MarkUnflushed() noexcept {

@@ -60,6 +60,9 @@ class Tenant {
   /// Somebody else waits for this XPU: queues must be flushed after each submission, so that the lease never rests on unflushed work.
   [[nodiscard]] bool Contended() const noexcept;
 
+  /// Nobody minds accounts that lag by some 0.2 ms: no other slice worked on this XPU lately, and ours has no cap.
+  [[nodiscard]] bool Alone() const noexcept;
+
   /// Between an admitted submission and the flush of its queue. While set, a waiter may ask the flusher to flush.
   void MarkUnflushed() noexcept;
   void MarkFlushed() noexcept;

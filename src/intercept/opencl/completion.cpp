@@ -33,11 +33,12 @@ void RaiseTo(std::atomic<T>& highest, T value) noexcept {
   }
 }
 
-// The members ran between the end of the mark before them and the start of the one that carries them, and the queue never ran dry there. They took what
-// they were expected to, without the device's pauses between commands, as for all others; unless they cannot have, or much more time is there than that.
-Nanos BatchTime(Nanos expected, Nanos between) noexcept {
+// The members ran between the end of the mark before them and the start of the one that carries them. They took what they were expected to, without the
+// device's pauses between commands, as for all others; unless they cannot have, or the queue never ran dry there and much more time is there than that.
+Nanos BatchTime(const Batch& batch, Nanos between) noexcept {
+  const Nanos expected = batch.ticket.estimate_ns;
   if (between <= 0) return expected;
-  return 2 * expected < between ? between : std::min(expected, between);
+  return batch.dense && 2 * expected < between ? between : std::min(expected, between);
 }
 
 }  // namespace
@@ -67,7 +68,7 @@ void EndCommand(Command& command, cl_int status) noexcept {
     slice::BusyInterval busy{now - expected, now, true, slice::Engine::kCompute};
     if (believed) {
       const auto before = static_cast<Nanos>(queue.last_end.load(std::memory_order_relaxed));
-      busy = {start - BatchTime(expected, before == 0 ? 0 : start - before), start, false, slice::Engine::kCompute};
+      busy = {start - BatchTime(batch, before == 0 ? 0 : start - before), start, false, slice::Engine::kCompute};
     }
     tenant.Complete(batch.ticket, busy, batch.count);
   }
@@ -90,8 +91,7 @@ void EndCommand(Command& command, cl_int status) noexcept {
   if (command.is_mark) {
     // Pinned before the tail is taken: a release that comes first has closed the tail, one that comes later is carried out here.
     const bool pinned = Pin(queue);
-    Batch tail;
-    if (queue.marks.Ended(tail) && pinned) PutMarker(queue, tail);
+    if (queue.marks.Ended() && pinned) AfterSubmission(queue);
     if (pinned) Unpin(queue);
   }
   FreeCommand(command);

@@ -7,10 +7,10 @@
 
 namespace flexai::opencl {
 
-/// Admitted work entered the queue.
-void NoteUnflushed(Queue& queue) noexcept;
+/// Admitted work entered the queue. False: that was noted already and nobody has flushed since.
+bool NoteUnflushed(Queue& queue) noexcept;
 
-/// Flushes the queue if it holds unflushed work. The caller owns a reference or a pin.
+/// Flushes the queue if it holds unflushed work, and closes an open tail. The caller owns a reference or a pin.
 void FlushQueue(Queue& queue) noexcept;
 
 /// The driver is about to flush the queue by itself (clFinish, a blocking command).

@@ -11,7 +11,8 @@ bool SameLease(const slice::Ticket& a, const slice::Ticket& b) noexcept { return
 
 bool Marks::TryMember(const slice::Ticket& ticket) noexcept {
   const intercept::ForkSafeLock lock(mutex_);
-  if (pending_ == 0 || tail_.count >= kMostMembers || tail_.ticket.estimate_ns + ticket.estimate_ns > kInterval) return false;
+  if (tail_.count >= kMostMembers || tail_.ticket.estimate_ns + ticket.estimate_ns > kInterval) return false;
+  if (pending_ == 0 && !ticket.alone) return false;
   return tail_.count == 0 || SameLease(tail_.ticket, ticket);
 }
 
@@ -24,10 +25,10 @@ Batch Marks::BeginMark() noexcept {
 }
 
 // With `mutex_` held. When the lease changed hands between two members, the older part is closed at once.
-bool Marks::Append(const Batch& more, Batch& tail) noexcept {
+bool Marks::Append(const Batch& more, Batch& older) noexcept {
   if (tail_.count != 0 && !SameLease(tail_.ticket, more.ticket)) {
     ++pending_;
-    tail = tail_;
+    older = tail_;
     tail_ = more;
     return true;
   }
@@ -35,39 +36,46 @@ bool Marks::Append(const Batch& more, Batch& tail) noexcept {
     tail_ = more;
   } else {
     tail_.count += more.count;
+    tail_.dense = tail_.dense && more.dense;
     tail_.ticket.estimate_ns += more.ticket.estimate_ns;
   }
   return false;
 }
 
-// With `mutex_` held.
-bool Marks::CloseIfLast(Batch& tail) noexcept {
-  if (pending_ != 0 || tail_.count == 0) return false;
-  ++pending_;
-  tail = tail_;
-  tail_ = {};
-  return true;
-}
-
-bool Marks::Joined(const slice::Ticket& ticket, Batch& tail) noexcept {
+bool Marks::Joined(const slice::Ticket& ticket, Batch& older) noexcept {
   const intercept::ForkSafeLock lock(mutex_);
-  return Append({1, ticket}, tail) || CloseIfLast(tail);
+  return Append({1, pending_ != 0, ticket}, older);
 }
 
-bool Marks::Ended(Batch& tail) noexcept {
+bool Marks::Refused(const Batch& carried, Batch& older) noexcept {
   const intercept::ForkSafeLock lock(mutex_);
   --pending_;
-  return CloseIfLast(tail);
+  return carried.count != 0 && Append(carried, older);
 }
 
-bool Marks::Refused(const Batch& carried, Batch& tail) noexcept {
+bool Marks::Ended() noexcept {
   const intercept::ForkSafeLock lock(mutex_);
   --pending_;
-  return (carried.count != 0 && Append(carried, tail)) || CloseIfLast(tail);
+  return pending_ == 0 && tail_.count != 0;
 }
 
 bool Marks::Close(Batch& tail) noexcept {
   const intercept::ForkSafeLock lock(mutex_);
+  return TakeTail(tail);
+}
+
+bool Marks::CloseOpen(Batch& tail) noexcept {
+  const intercept::ForkSafeLock lock(mutex_);
+  return pending_ == 0 && TakeTail(tail);
+}
+
+bool Marks::HasOpenTail() noexcept {
+  const intercept::ForkSafeLock lock(mutex_);
+  return pending_ == 0 && tail_.count != 0;
+}
+
+// With `mutex_` held.
+bool Marks::TakeTail(Batch& tail) noexcept {
   if (tail_.count == 0) return false;
   ++pending_;
   tail = tail_;

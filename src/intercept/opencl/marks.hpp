@@ -4,11 +4,12 @@
 //
 //   queue, oldest first:   M  m m m m m  M  m m m
 //                          |  \_________/   \___/
-//                  pending |   carried by    the tail: closed by the next mark, or, when the last pending mark ends before one
-//                             the second M   comes, by a marker command that the layer adds
+//                  pending |   carried by    the tail: closed by the next mark. When the last pending mark ends before one comes,
+//                             the second M   the tail is open: nothing will tell its end until somebody closes it
 //
-// A member may only follow a mark that has not ended, so a queue that runs dry is always measured exactly, and no command is left without somebody who
-// will see it end. Pure bookkeeping of one queue, without the driver; any thread.
+// Beside others a member may only follow a mark that has not ended, and an open tail is closed at once by a marker command that the layer adds: a queue
+// that runs dry is measured exactly, and no lease rests on commands whose end nobody will see. A slice that is alone is spared both: the tail stays open
+// until the next mark, clFinish, or somebody who waits (flush.cpp). Pure bookkeeping of one queue, without the driver; any thread.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +23,7 @@ namespace flexai::opencl {
 /// Members whose end is seen with a later command of their queue, all admitted under one lease.
 struct Batch {
   std::uint32_t count = 0;
+  bool dense = true;       // each entered the queue before the mark ahead of it had ended: it did not run dry between them
   slice::Ticket ticket{};  // of the first, with the estimates of all together
 };
 
@@ -34,26 +36,29 @@ class Marks {
   constexpr Marks() = default;
 
   /// For a command that was admitted and may be a member (short, settled, waits for nothing else): true when it shall be one. Otherwise it is a mark,
-  /// and `carried` is the tail it stands for. Call before the driver takes the command; then Joined or Refused says how that ended.
+  /// and the result of BeginMark is the tail it stands for. Call before the driver takes the command; then Joined or Refused says how that ended.
   [[nodiscard]] bool TryMember(const slice::Ticket& ticket) noexcept;
   [[nodiscard]] Batch BeginMark() noexcept;
 
-  /// The driver took a member. True: the last mark ended meanwhile, and `tail` must be closed now, by a mark that has been begun.
-  [[nodiscard]] bool Joined(const slice::Ticket& ticket, Batch& tail) noexcept;
+  /// The driver took a member. True: members of another lease are before it, and `older` must be closed now, by a mark that has been begun.
+  [[nodiscard]] bool Joined(const slice::Ticket& ticket, Batch& older) noexcept;
+  /// The driver refused a mark, `carried` with it. True as above.
+  [[nodiscard]] bool Refused(const Batch& carried, Batch& older) noexcept;
+  /// A mark ended. True: the tail is open now.
+  [[nodiscard]] bool Ended() noexcept;
 
-  /// A mark ended, or the driver refused it (then with what it carried). True as above.
-  [[nodiscard]] bool Ended(Batch& tail) noexcept;
-  [[nodiscard]] bool Refused(const Batch& carried, Batch& tail) noexcept;
-
-  /// Takes the tail for a mark to close it at once: something comes that later members must not be measured with. True as above.
+  /// Takes the tail, if there is one, for a mark that has been begun: something comes that later members must not be measured with.
   [[nodiscard]] bool Close(Batch& tail) noexcept;
+  [[nodiscard]] bool HasOpenTail() noexcept;
+  /// The same as Close if the tail is open.
+  [[nodiscard]] bool CloseOpen(Batch& tail) noexcept;
 
   /// In a child of fork: nothing of the parent's is in flight here.
   void Reset() noexcept;
 
  private:
-  [[nodiscard]] bool Append(const Batch& more, Batch& tail) noexcept;
-  [[nodiscard]] bool CloseIfLast(Batch& tail) noexcept;
+  [[nodiscard]] bool Append(const Batch& more, Batch& older) noexcept;
+  [[nodiscard]] bool TakeTail(Batch& tail) noexcept;
 
   intercept::ForkSafeMutex mutex_;  // guards the rest
   std::uint32_t pending_ = 0;       // marks begun and not ended

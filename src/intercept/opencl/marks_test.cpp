@@ -19,6 +19,11 @@ slice::Ticket Short(Nanos estimate = 8 * kMicrosecond, std::uint32_t sequence = 
   return ticket;
 }
 
+slice::Ticket Alone(slice::Ticket ticket) {
+  ticket.alone = true;
+  return ticket;
+}
+
 TEST(MarksTest, NoMemberFollowsADryQueue) {
   Marks marks;
 
@@ -55,29 +60,46 @@ TEST(MarksTest, TheIntervalBetweenMarksIsBounded) {
   EXPECT_GT(time, Marks::kInterval / 2);
 }
 
-TEST(MarksTest, TheLastPendingMarkLeavesTheTailToItsCaller) {
+TEST(MarksTest, TheLastPendingMarkLeavesTheTailOpen) {
   Marks marks;
   Batch tail;
   (void)marks.BeginMark();
   (void)marks.Joined(Short(), tail);
+  EXPECT_FALSE(marks.HasOpenTail());
+  EXPECT_FALSE(marks.CloseOpen(tail));
 
-  EXPECT_TRUE(marks.Ended(tail));
+  EXPECT_TRUE(marks.Ended());
+  EXPECT_TRUE(marks.HasOpenTail());
+  ASSERT_TRUE(marks.CloseOpen(tail));
   EXPECT_EQ(tail.count, 1u);
+  EXPECT_TRUE(tail.dense);
   // The closing marker is a mark itself.
   EXPECT_TRUE(marks.TryMember(Short()));
-  EXPECT_FALSE(marks.Ended(tail));
+  EXPECT_FALSE(marks.Ended());
   EXPECT_FALSE(marks.TryMember(Short()));
 }
 
-TEST(MarksTest, AMemberThatComesAfterTheLastMarkEndedIsClosedAtOnce) {
+TEST(MarksTest, AMemberThatComesAfterTheLastMarkEndedIsAnOpenTail) {
   Marks marks;
   Batch tail;
   (void)marks.BeginMark();
   ASSERT_TRUE(marks.TryMember(Short()));
-  ASSERT_FALSE(marks.Ended(tail));  // while the member is on its way into the driver
+  ASSERT_FALSE(marks.Ended());  // while the member is on its way into the driver
 
-  EXPECT_TRUE(marks.Joined(Short(), tail));
+  EXPECT_FALSE(marks.Joined(Short(), tail));
+  ASSERT_TRUE(marks.CloseOpen(tail));
   EXPECT_EQ(tail.count, 1u);
+  EXPECT_FALSE(tail.dense);
+}
+
+TEST(MarksTest, AloneMembersFollowADryQueueUpToTheSameBounds) {
+  Marks marks;
+  Batch tail;
+  std::uint32_t members = 0;
+  for (; marks.TryMember(Alone(Short(Marks::kInterval / 10))); ++members) ASSERT_FALSE(marks.Joined(Short(Marks::kInterval / 10), tail));
+
+  EXPECT_EQ(members, 10u);
+  EXPECT_EQ(marks.BeginMark().count, 10u);
 }
 
 TEST(MarksTest, ARefusedMarkGivesBackWhatItCarried) {
@@ -89,7 +111,8 @@ TEST(MarksTest, ARefusedMarkGivesBackWhatItCarried) {
   ASSERT_EQ(carried.count, 1u);
 
   EXPECT_FALSE(marks.Refused(carried, tail));
-  EXPECT_TRUE(marks.Ended(tail));
+  EXPECT_TRUE(marks.Ended());
+  ASSERT_TRUE(marks.CloseOpen(tail));
   EXPECT_EQ(tail.count, 1u);
 }
 
@@ -129,7 +152,8 @@ TEST(MarksTest, EveryMemberEndsExactlyOnce) {
     threads.emplace_back([&, t] {
       std::mt19937 random(seed + t);
       for (int i = 0; i < 20'000; ++i) {
-        const slice::Ticket ticket = Short(4 * kMicrosecond, random() % 100 == 0 ? 2 : 1);
+        slice::Ticket ticket = Short(4 * kMicrosecond, random() % 100 == 0 ? 2 : 1);
+        ticket.alone = random() % 4 == 0;
         Batch tail;
         if (marks.TryMember(ticket)) {
           ++members;
@@ -143,7 +167,10 @@ TEST(MarksTest, EveryMemberEndsExactlyOnce) {
           }
         }
         if (random() % 50 == 0 && marks.Close(tail)) put(tail);
+        if (random() % 50 == 0 && marks.CloseOpen(tail)) put(tail);
       }
+      Batch tail;
+      if (marks.Close(tail)) put(tail);
       --submitting;
     });
   }
@@ -161,7 +188,7 @@ TEST(MarksTest, EveryMemberEndsExactlyOnce) {
       }
       ended += batch.count;
       Batch tail;
-      if (marks.Ended(tail)) put(tail);
+      if (marks.Ended() && marks.CloseOpen(tail)) put(tail);
     }
   });
   for (std::thread& thread : threads) thread.join();

@@ -88,6 +88,9 @@ void Unpin(Queue& queue) noexcept;
 inline void AddUser(Queue& queue) noexcept { queue.users.fetch_add(1, std::memory_order_relaxed); }
 void RemoveUser(Queue& queue) noexcept;
 
+/// Whether a command that entered the queue has not ended yet, as far as the layer has seen. The caller owns a reference.
+[[nodiscard]] inline bool HoldsCommands(const Queue& queue) noexcept { return queue.users.load(std::memory_order_acquire) > 1; }
+
 /// Runs `visit(queue)` on every record, free ones too: they have no pins to give and nothing dirty.
 template <class Visit>
 void ForEachQueue(Visit&& visit) noexcept;

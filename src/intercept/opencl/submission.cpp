@@ -1,5 +1,6 @@
 #include "intercept/opencl/submission.hpp"
 
+#include <algorithm>
 #include <bit>
 
 #include "intercept/opencl/callbacks.hpp"
@@ -24,6 +25,23 @@ bool DependsOnFailed(const WaitList& waits) noexcept {
     if (status < CL_COMPLETE) return true;
   }
   return false;
+}
+
+// Ends members that nobody saw end, and the mark that was begun for them.
+void CompleteUnseen(Queue& queue, const Batch& tail) noexcept {
+  const Nanos now = MonotonicNow();
+  const Nanos since = now - queue.last_ended_ns.load(std::memory_order_relaxed);
+  TenantOfQueue(queue).Complete(tail.ticket, {now - std::min(tail.ticket.estimate_ns, since), now, true, slice::Engine::kCompute},
+                                tail.count);
+  if (queue.marks.Ended()) AfterSubmission(queue);
+}
+
+// Mesa's blocking commands return at once when another thread, ours too, flushes the queue between their entering it and their waiting.
+void WaitIfNotOver(cl_event event) noexcept {
+  cl_int status = CL_COMPLETE;
+  if (Next().clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status, nullptr) == CL_SUCCESS &&
+      status > CL_COMPLETE)
+    Next().clWaitForEvents(1, &event);
 }
 
 }  // namespace
@@ -93,8 +111,9 @@ void Submission::GiveUp() noexcept {
   if (command_ == nullptr) return tenant.Abandon(ticket_);
   const bool counted = held_ ? HeldWasRefused(*command_) : command_->counted;
   if (counted) tenant.Abandon(command_->ticket);
-  Batch tail;
-  if (command_->is_mark && queue_.marks.Refused(command_->batch, tail)) PutMarker(queue_, tail);
+  Batch older;
+  if (command_->is_mark && queue_.marks.Refused(command_->batch, older)) PutMarker(queue_, older);
+  if (queue_.marks.HasOpenTail()) AfterSubmission(queue_);  // what it carried, or what came behind it
   FreeCommand(*command_);
 }
 
@@ -104,13 +123,13 @@ cl_int Submission::End(cl_int status) noexcept {
     return status;
   }
   if (command_ == nullptr) {
-    Batch tail;
-    if (queue_.marks.Joined(ticket_, tail)) PutMarker(queue_, tail);
-    AfterSubmission(queue_);
+    Batch older;
+    if (queue_.marks.Joined(ticket_, older)) PutMarker(queue_, older);
+    AfterSubmission(queue_, ticket_.alone);
     return status;
   }
   // The command may be over and its record another's as soon as somebody can know of its end.
-  const cl_event event = app_event_ != nullptr ? *app_event_ : own_event_;
+  cl_event event = app_event_ != nullptr ? *app_event_ : own_event_;
   const bool owned = app_event_ == nullptr;
   void* const name = NameOf(*command_);
   if (held_) {
@@ -120,6 +139,7 @@ cl_int Submission::End(cl_int status) noexcept {
     command_->owns_event = owned;
   }
   if (work_.blocking) {
+    WaitIfNotOver(event);
     if (Command* command = Claim(name)) EndCommand(*command, CL_COMPLETE);
     return status;
   }
@@ -127,7 +147,7 @@ cl_int Submission::End(cl_int status) noexcept {
   const bool kept = doomed_ && Next().clRetainEvent(event) == CL_SUCCESS;
   const bool watched = WatchEnd(event, name);
   if (kept || (!watched && IsAlive(name) && Next().clRetainEvent(event) == CL_SUCCESS)) KeepUnwatched(name, event, watched);
-  AfterSubmission(queue_);
+  AfterSubmission(queue_, ticket_.alone);
   return status;
 }
 
@@ -146,6 +166,11 @@ Work CopyWork(Slot operation, std::uint64_t bytes) noexcept {
 void CloseTail(Queue& queue) noexcept {
   Batch tail;
   if (queue.marks.Close(tail)) PutMarker(queue, tail);
+}
+
+void SettleTail(Queue& queue) noexcept {
+  Batch tail;
+  if (queue.marks.CloseOpen(tail)) CompleteUnseen(queue, tail);
 }
 
 void PutMarker(Queue& queue, const Batch& tail) noexcept {
@@ -167,16 +192,18 @@ void PutMarker(Queue& queue, const Batch& tail) noexcept {
     }
     FreeCommand(*command);
   }
-  // Without a marker they end when they should have ended.
-  const Nanos now = MonotonicNow();
-  TenantOfQueue(queue).Complete(tail.ticket, {now - tail.ticket.estimate_ns, now, true, slice::Engine::kCompute}, tail.count);
-  Batch next;
-  if (queue.marks.Ended(next)) PutMarker(queue, next);
+  CompleteUnseen(queue, tail);  // they end when they should have ended
 }
 
-void AfterSubmission(Queue& queue) noexcept {
-  NoteUnflushed(queue);
-  if (TenantOfQueue(queue).Contended()) FlushQueue(queue);
+void AfterSubmission(Queue& queue) noexcept { AfterSubmission(queue, TenantOfQueue(queue).Alone()); }
+
+void AfterSubmission(Queue& queue, bool tenant_is_alone) noexcept {
+  const slice::Tenant& tenant = TenantOfQueue(queue);
+  // Noted before: whoever began to wait since then has asked our thread to see to it.
+  if (!NoteUnflushed(queue) && tenant_is_alone) return;
+  if (tenant.Contended()) return FlushQueue(queue);
+  Batch tail;
+  if (!tenant_is_alone && queue.marks.CloseOpen(tail)) PutMarker(queue, tail);
 }
 
 }  // namespace flexai::opencl

@@ -80,10 +80,15 @@ cl_int EnqueueCall(cl_command_queue handle, const Work& work, const WaitList& wa
 /// Closes the tail of the queue's marks: the members so far end with a marker command of ours, whatever comes next. The caller owns a reference or a pin.
 void CloseTail(Queue& queue) noexcept;
 
+/// Ends an open tail whose commands are over, as the caller knows.
+void SettleTail(Queue& queue) noexcept;
+
 /// Adds a marker that carries `tail`, a mark that was begun. The caller owns a reference or a pin.
 void PutMarker(Queue& queue, const Batch& tail) noexcept;
 
-/// Notes admitted work in a queue that was not flushed, and flushes at once while somebody else waits for the XPU.
+/// Notes admitted work in a queue that was not flushed, or whose end nothing will tell. Beside others the latter is closed at once, and while somebody waits
+/// for the XPU the queue is flushed.
 void AfterSubmission(Queue& queue) noexcept;
+void AfterSubmission(Queue& queue, bool tenant_is_alone) noexcept;
 
 }  // namespace flexai::opencl

@@ -44,13 +44,13 @@ void Install() {
   installed = true;
   std::memset(&driver_table, 0xff, sizeof driver_table);
   static cl_icd_dispatch table{};
-  static const auto text = [](const char* answer, size_t room, void* value, size_t* size_ret) -> cl_int {
+  static const auto kText = [](const char* answer, size_t room, void* value, size_t* size_ret) -> cl_int {
     if (value != nullptr && room > std::strlen(answer)) std::strcpy(static_cast<char*>(value), answer);
     if (size_ret != nullptr) *size_ret = std::strlen(answer) + 1;
     return CL_SUCCESS;
   };
   table.clGetPlatformInfo = [](cl_platform_id, cl_platform_info, size_t room, void* value, size_t* size_ret) -> cl_int {
-    return text("Portable Computing Language", room, value, size_ret);
+    return kText("Portable Computing Language", room, value, size_ret);
   };
   table.clGetDeviceIDs = [](cl_platform_id, cl_device_type, cl_uint entries, cl_device_id* devices, cl_uint* count) -> cl_int {
     if (count != nullptr) *count = 1;
@@ -58,7 +58,7 @@ void Install() {
     return CL_SUCCESS;
   };
   table.clGetDeviceInfo = [](cl_device_id, cl_device_info name, size_t room, void* value, size_t* size_ret) -> cl_int {
-    if (name != CL_DEVICE_TYPE && name != CL_DEVICE_PLATFORM) return text("pthread", room, value, size_ret);
+    if (name != CL_DEVICE_TYPE && name != CL_DEVICE_PLATFORM) return kText("pthread", room, value, size_ret);
     const std::uint64_t answer = name == CL_DEVICE_TYPE ? CL_DEVICE_TYPE_CPU : reinterpret_cast<std::uintptr_t>(&object);
     if (value != nullptr && room >= sizeof answer) std::memcpy(value, &answer, sizeof answer);
     if (size_ret != nullptr) *size_ret = sizeof answer;
@@ -69,8 +69,8 @@ void Install() {
     queue_objects[queues_made] = &driver_table;
     return reinterpret_cast<cl_command_queue>(&queue_objects[queues_made++]);
   };
-  table.clEnqueueNDRangeKernel = [](cl_command_queue, cl_kernel, cl_uint, const size_t*, const size_t*, const size_t*, cl_uint, const cl_event*,
-                                    cl_event* event) -> cl_int {
+  table.clEnqueueNDRangeKernel = [](cl_command_queue, cl_kernel, cl_uint, const size_t*, const size_t*, const size_t*, cl_uint,
+                                    const cl_event*, cl_event* event) -> cl_int {
     if (event != nullptr) *event = Any<cl_event>();
     return CL_SUCCESS;
   };
@@ -78,7 +78,7 @@ void Install() {
     *event = Any<cl_event>();
     return CL_SUCCESS;
   };
-  table.clSetEventCallback = [](cl_event, cl_int, void(CL_CALLBACK* function)(cl_event, cl_int, void*), void* user_data) -> cl_int {
+  table.clSetEventCallback = [](cl_event, cl_int, void(CL_CALLBACK * function)(cl_event, cl_int, void*), void* user_data) -> cl_int {
     pending.push_back({function, user_data});
     return CL_SUCCESS;
   };

@@ -115,6 +115,18 @@ TEST_F(SubmissionTest, ADriverWithoutCallbacksIsAskedForTheEnd) {
   EXPECT_EQ(InFlight(), 0u);
 }
 
+TEST_F(SubmissionTest, FinishWaitsAlsoWhereTheDriverForgetsWhatWasFlushed) {
+  cl_command_queue queue = NewQueue();
+  driver().finish_forgets = true;
+  ASSERT_EQ(Kernel(queue), CL_SUCCESS);
+  ASSERT_EQ(hook::clFlush(queue), CL_SUCCESS);
+
+  ASSERT_EQ(hook::clFinish(queue), CL_SUCCESS);
+
+  EXPECT_EQ(InFlight(), 0u);
+  EXPECT_EQ(driver().waiting(), 0u);
+}
+
 TEST_F(SubmissionTest, OfShortSettledCommandsFewHaveACompletionOfTheirOwn) {
   Settle();
   cl_command_queue queue = NewQueue();
@@ -131,7 +143,7 @@ TEST_F(SubmissionTest, OfShortSettledCommandsFewHaveACompletionOfTheirOwn) {
   EXPECT_NEAR(static_cast<double>(DeviceTime() - charged), 200 * 5'000, 200 * 5'000 * 0.1);
 }
 
-TEST_F(SubmissionTest, TheLastMarkClosesTheTailWithAMarker) {
+TEST_F(SubmissionTest, TheLastMarkClosesTheTailWithAMarkerBesideOthers) {
   Settle();
   cl_command_queue queue = NewQueue();
   for (int i = 0; i < 5; ++i) ASSERT_EQ(Kernel(queue), CL_SUCCESS);
@@ -158,6 +170,57 @@ TEST_F(SubmissionTest, ASynchronousClientIsMeasuredCommandByCommand) {
 
   EXPECT_EQ(driver().callbacks_set - before, 20);
   EXPECT_EQ(driver().markers, 0);
+}
+
+TEST_F(SubmissionTest, AloneTheTailWaitsForTheNextMark) {
+  Settle();
+  SetAlone(true);
+  cl_command_queue queue = NewQueue();
+  const int before = driver().callbacks_set;
+  const std::uint64_t commands = Commands(), charged = DeviceTime();
+
+  for (int i = 0; i < 200; ++i) {
+    ASSERT_EQ(Kernel(queue), CL_SUCCESS);
+    driver().RunAll();  // the queue runs dry all the time
+  }
+  EXPECT_LT(driver().callbacks_set - before, 20);
+  EXPECT_EQ(driver().markers, 0);
+  hook::clFinish(queue);
+
+  EXPECT_EQ(InFlight(), 0u);
+  EXPECT_EQ(Commands() - commands, 200u);
+  // Never more than they were expected to take, and no more than passed: the fake's kernels take no time of the host's.
+  EXPECT_LE(DeviceTime() - charged, 220u * 5'000);
+}
+
+TEST_F(SubmissionTest, AnOpenTailIsClosedForSomebodyWhoWaits) {
+  Settle();
+  SetAlone(true);
+  cl_command_queue queue = NewQueue();
+  for (int i = 0; i < 5; ++i) ASSERT_EQ(Kernel(queue), CL_SUCCESS);
+  hook::clFlush(queue);
+  driver().RunAll();
+  ASSERT_NE(InFlight(), 0u);
+  EXPECT_TRUE(Unflushed());  // so that a waiter asks us
+
+  Contend();
+  FlushQueues(tenant(), nullptr);
+  driver().RunAll();
+
+  EXPECT_EQ(InFlight(), 0u);
+}
+
+TEST_F(SubmissionTest, BesideOthersAnOpenTailIsClosedAtOnce) {
+  Settle();
+  SetAlone(true);
+  cl_command_queue queue = NewQueue();
+  for (int i = 0; i < 5; ++i) ASSERT_EQ(Kernel(queue), CL_SUCCESS);
+  Contend();
+
+  ASSERT_EQ(Kernel(queue), CL_SUCCESS);
+  driver().RunAll();
+
+  EXPECT_EQ(InFlight(), 0u);
 }
 
 TEST_F(SubmissionTest, ACommandThatWaitsForAnotherQueueClosesTheTailFirst) {

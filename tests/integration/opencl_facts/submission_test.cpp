@@ -67,5 +67,21 @@ TEST_P(SubmissionFacts, FlushReturnsWhileTheWorkWaitsForAUserEvent) {
   clReleaseEvent(user);
 }
 
+// Why the layer, which flushes, waits for a queue's end by itself.
+TEST_P(SubmissionFacts, FinishWaitsForWhatWasFlushedExceptInRusticl) {
+  cl_event event = driver().Enqueue(driver().queue, 10 * driver().LongSteps());
+  clFlush(driver().queue);
+
+  EXPECT_EQ(clFinish(driver().queue), CL_SUCCESS);
+
+  if (is("rusticl")) {
+    EXPECT_GT(Status(event), CL_COMPLETE);
+  } else {
+    EXPECT_EQ(Status(event), CL_COMPLETE);
+  }
+  clWaitForEvents(1, &event);
+  clReleaseEvent(event);
+}
+
 }  // namespace
 }  // namespace flexai::facts

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <string>
@@ -24,6 +25,7 @@ class GateTest : public ::testing::Test {
     World();
     driver_ = &QueueDriver::Fresh();
     ASSERT_NE(TenantOfDevice(driver().device()), nullptr);
+    SetAlone(false);
     FlushQueues(tenant(), nullptr);  // those of the test before
   }
 
@@ -39,6 +41,7 @@ class GateTest : public ::testing::Test {
     static flexai::testing::SliceWorld* world = [] {
       auto* made = new flexai::testing::SliceWorld;
       setenv("FLEXAI_SLICE", made->MakeSlice("gate", {{.xpu = kXpu, .request = 500}}).c_str(), 1);
+      (void)made->MakeSlice("neighbour", {{.xpu = kXpu, .request = 100}});
       return made;
     }();
     return *world;
@@ -74,6 +77,12 @@ class GateTest : public ::testing::Test {
     std::uint64_t word = slice::Load(region().state->header.lease);
     const slice::Lease lease = slice::Lease::Unpack(word);
     if (lease.holder == keeper + 1) slice::Atomic(region().state->header.lease).compare_exchange_strong(word, lease.PassedTo(0).Pack());
+  }
+
+  /// Whether the other slice of the XPU was at work lately: when it was, accounts must not lag.
+  static void SetAlone(bool alone) {
+    slice::Atomic(const_cast<flexai_slice_account&>(World().account("neighbour", kXpu)).active_ns).store(alone ? 0 : MonotonicNow());
+    usleep(1500);  // older than what the gate remembers
   }
 
   cl_command_queue NewQueue(cl_command_queue_properties flags = 0) {

@@ -126,7 +126,7 @@ void AddQueues(cl_icd_dispatch& table) {
   table.clFinish = [](cl_command_queue queue) -> cl_int {
     const std::lock_guard guard(driver->mutex);
     if (queue == nullptr) return CL_INVALID_COMMAND_QUEUE;
-    driver->Finish(Queue(queue));
+    if (!driver->finish_forgets || Queue(queue).flushed < Queue(queue).commands.size()) driver->Finish(Queue(queue));
     return CL_SUCCESS;
   };
 }
@@ -247,7 +247,7 @@ QueueDriver& QueueDriver::Fresh() {
   QueueDriver& fake = *driver;
   fake.kernel_takes = 1000;
   fake.stamps_are_time = fake.calls_back = fake.has_profiling = true;
-  fake.needs_flush = fake.runs_after_failure = false;
+  fake.needs_flush = fake.finish_forgets = fake.runs_after_failure = false;
   fake.refuse_next = CL_SUCCESS;
   fake.in_next_enqueue = nullptr;
   fake.enqueued = fake.markers = fake.callbacks_set = 0;

@@ -75,6 +75,7 @@ class QueueDriver {
   Nanos kernel_takes = 1000;              // of commands enqueued from now on; the host sees the end when that time has passed
   bool stamps_are_time = true;            // no: 2 and 3 for every command
   bool needs_flush = false;               // runs nothing that was not flushed
+  bool finish_forgets = false;            // clFinish waits only for what was not flushed before, as Mesa's
   bool calls_back = true;                 // no: clSetEventCallback fails
   bool runs_after_failure = false;        // the next command of an in-order queue runs although the one before it failed; PoCL fails it too
   bool has_profiling = true;              // no: queues with profiling are refused
