@@ -1,11 +1,11 @@
 #include "cli/bench_bed.hpp"
 
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <ctime>
 
 #include "base/child_process.hpp"
 #include "cli/host_support.hpp"
@@ -52,7 +52,7 @@ std::optional<double> CoreTime(const BedTenant& tenant) {
 }
 
 Result<std::string> LoadProgram(const Surroundings& surroundings) {
-  const std::string program = ProgramBeside(surroundings.self, "flexai-load");
+  std::string program = ProgramBeside(surroundings.self, "flexai-load");
   if (program.empty())
     return Fail(ErrorCode::kNotFound, "the load generator flexai-load is not beside this program: build all targets (tools/build)");
   return program;

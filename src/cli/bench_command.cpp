@@ -91,7 +91,7 @@ std::string CommandLine(const Args& args) {
 }  // namespace
 
 std::span<const BenchRow> BenchRows() {
-  static const BenchRow rows[] = {
+  static const BenchRow kRows[] = {
       {"shares", "share error, asynchronous tenants", MeasureShares},
       {"sync", "share error, synchronous clients", MeasureSynchronous},
       {"caps", "strict caps on an idle card", MeasureCaps},
@@ -105,7 +105,7 @@ std::span<const BenchRow> BenchRows() {
       {"kills", "random SIGKILLs", MeasureKills},
       {"attach", "64 processes attach at once", MeasureAttach},
   };
-  return rows;
+  return kRows;
 }
 
 int RunBench(const Args& args) {

@@ -10,7 +10,7 @@ TEST(BenchMachineTest, BusyTimeIsAllButIdleWaitingAndStolen) {
   const auto times = ParseCpuTimes("cpu  100 10 20 5000 300 3 4 7 50 6\ncpu0 1 2 3 4 5 6 7 8 9 10\n", 100);
 
   ASSERT_TRUE(times);
-  EXPECT_EQ(times->busy_ns, 137 * 10 * kMillisecond);
+  EXPECT_EQ(times->busy_ns, 1370 * kMillisecond);
   EXPECT_EQ(times->stolen_ns, 70 * kMillisecond);
 }
 

@@ -1,8 +1,8 @@
 // What holds when many come at once and when processes die: the memory limit under a race, survivors of SIGKILL, 64 processes that attach together.
-#include <errno.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -48,7 +48,7 @@ Result<BedRound> Race(RowContext& context, std::uint64_t own_bytes, std::uint64_
                         .mode = "memory",
                         .options = {"--processes", "8", "--quota-bytes", std::to_string(kQuota), "--own-bytes", std::to_string(own_bytes),
                                     "--operations", std::to_string(operations)}};
-  return context.bed.Once({plan}, {.ramp = 0, .length = kMillisecond, .patience = 4 * 3600 * kSecond});
+  return context.bed.Once({plan}, {.ramp = 0, .length = kMillisecond, .patience = 4 * (3600 * kSecond)});
 }
 
 // ---- kills --------------------------------------------------------------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace flexai::cli;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const std::vector<std::string> words = SplitList(text, std::string_view("\n\0", 2));
-  static const Surroundings surroundings;
-  const auto parsed = ParseCommandLine(words, surroundings);
+  static const Surroundings kSurroundings;
+  const auto parsed = ParseCommandLine(words, kSurroundings);
   if (!parsed && (parsed.error().message.empty() || parsed.error().code != ErrorCode::kInvalid)) std::abort();
   for (const std::string& word : words) {
     if (const auto cores = ReadCores(word); !cores && cores.error().message.empty()) std::abort();

@@ -151,13 +151,13 @@ std::vector<CommandSpec> MakeCommands() {
 }  // namespace
 
 std::span<const CommandSpec> Commands() {
-  static const std::vector<CommandSpec> commands = MakeCommands();
-  return commands;
+  static const std::vector<CommandSpec> kCommands = MakeCommands();
+  return kCommands;
 }
 
 std::span<const OptionSpec> CommonOptions() {
-  static const std::vector<OptionSpec> options{{.name = "help", .letter = 'h', .help = "show this help"}};
-  return options;
+  static const std::vector<OptionSpec> kOptions{{.name = "help", .letter = 'h', .help = "show this help"}};
+  return kOptions;
 }
 
 }  // namespace flexai::cli

@@ -67,14 +67,16 @@ std::optional<ProcessStat> ParseStat(std::string_view text) {
   };
   const std::string_view state = field();  // field 3 of proc(5)
   const auto parent = ReadNumber<int>(field());
-  std::string_view start;
-  for (int i = 5; i <= 22; ++i) start = field();
-  const auto ticks = ReadNumber<std::uint64_t>(start);
-  if (!pid || state.size() != 1 || !parent || !ticks) return std::nullopt;
+  for (int i = 5; i < 14; ++i) (void)field();
+  const auto user = ReadNumber<std::int64_t>(field()), kernel = ReadNumber<std::int64_t>(field());
+  for (int i = 16; i < 22; ++i) (void)field();
+  const auto ticks = ReadNumber<std::uint64_t>(field());
+  if (!pid || state.size() != 1 || !parent || !user || !kernel || !ticks) return std::nullopt;
   stat.pid = *pid;
   stat.parent = *parent;
   stat.state = state[0];
   stat.start_ticks = *ticks;
+  stat.cpu_time = (*user + *kernel) * (kSecond / sysconf(_SC_CLK_TCK));
   return stat;
 }
 

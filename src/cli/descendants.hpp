@@ -18,6 +18,7 @@ struct ProcessStat {
   char state = '?';
   std::string name;
   std::uint64_t start_ticks = 0;  // with the pid it names a process for good
+  Nanos cpu_time = 0;             // of all its threads, in user and kernel
 };
 
 /// Reads the text of /proc/<pid>/stat. A name may hold spaces and parentheses.

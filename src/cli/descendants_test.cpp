@@ -3,12 +3,12 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -21,7 +21,8 @@ namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 
 TEST(ParseStatTest, ReadsNamesThatHoldAnything) {
-  const auto stat = ParseStat("4711 (a ) (b) R 12 13 14 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 987654 1000 200 18446744073709551615 1 1\n");
+  const auto stat =
+      ParseStat("4711 (a ) (b) R 12 13 14 0 -1 4194304 1 2 3 4 150 50 7 8 20 0 1 0 987654 1000 200 18446744073709551615 1 1\n");
 
   ASSERT_TRUE(stat);
   EXPECT_EQ(stat->pid, 4711);
@@ -29,6 +30,7 @@ TEST(ParseStatTest, ReadsNamesThatHoldAnything) {
   EXPECT_EQ(stat->state, 'R');
   EXPECT_EQ(stat->parent, 12);
   EXPECT_EQ(stat->start_ticks, 987654u);
+  EXPECT_EQ(stat->cpu_time, 200 * (kSecond / sysconf(_SC_CLK_TCK)));
 }
 
 TEST(ParseStatTest, RefusesWhatIsCutOff) {

@@ -170,7 +170,8 @@ void JudgeXpus(const Inventory& inventory, std::vector<Finding>& findings) {
       names += (names.empty() ? "" : ", ") + extension.name;
     }
     for (const auto& [why, names] : names_by_reason)
-      findings.push_back({Level::kNote, "xpu", id + ": not shown in slices: " + names + " (" + why + ")"});
+      findings.push_back(
+          {Level::kNote, "xpu", std::string(id).append(": not shown in slices: ").append(names).append(" (").append(why).append(")")});
   }
 }
 

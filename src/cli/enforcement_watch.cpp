@@ -23,10 +23,11 @@ std::optional<Violation> Suspects::Consider(const std::vector<Observation>& proc
       hidden_.emplace_back(process.pid, process.name);
     if (process.look.verdict != Look::Verdict::kUnenforced) continue;
     const auto known = suspects_.find(process.pid);
-    Since since{process.start_ticks, now, process.run_queue_delay};
+    Since since{process.start_ticks, now, process.run_queue_delay, process.cpu_time};
     if (known != suspects_.end() && known->second.start_ticks == process.start_ticks && !process.blocked) since = known->second;
     const Nanos own_time = now - since.seen - std::max<Nanos>(process.run_queue_delay - since.delay, 0);
-    if (own_time >= kPatience && !violation) violation = Violation{process.pid, process.name, process.look};
+    const bool may_be_starting = process.look.has_loader && own_time < kPatienceWithLoader && process.cpu_time - since.cpu < kPatience;
+    if (own_time >= kPatience && !may_be_starting && !violation) violation = Violation{process.pid, process.name, process.look};
     still.emplace(process.pid, since);
   }
   suspects_ = std::move(still);
@@ -61,6 +62,7 @@ std::optional<Violation> EnforcementWatch::LookNow(int ancestor, Nanos now) {
       if (IsDiscoveryChild(process.pid, self_)) continue;
       observation.blocked = process.state == 'T' || process.state == 't' || process.state == 'D';
       observation.run_queue_delay = RunQueueDelay(process.pid);
+      observation.cpu_time = process.cpu_time;
     }
     seen.push_back(std::move(observation));
   }

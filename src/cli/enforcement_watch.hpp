@@ -1,6 +1,7 @@
 // Finds programs under `flexai run` that use a driver without our layer: a loader drops a layer it cannot load without a word, and a program may open a
 // driver itself. Opening a driver's file is noticed (inotify), then the descendants are looked at, and again as long as one of them is in doubt: drivers are
-// mapped before layers, so a driver alone means nothing until the process had a second of its own to go on. Nothing is polled while nobody is in doubt.
+// mapped before layers, and with many starting at once it takes seconds from one to the other, so a driver alone means nothing at first. Nothing is polled
+// while nobody is in doubt.
 // Main thread.
 #pragma once
 
@@ -25,6 +26,7 @@ struct Observation {
   Look look;
   bool blocked = false;
   Nanos run_queue_delay = 0;
+  Nanos cpu_time = 0;
 };
 
 struct Violation {
@@ -37,8 +39,10 @@ struct Violation {
 class Suspects {
  public:
   static constexpr Nanos kPatience = kSecond;
+  /// Behind a loader our layer may still come: such a process has worked for kPatience, or had this long to.
+  static constexpr Nanos kPatienceWithLoader = 5 * kSecond;
 
-  /// Takes in a look at all descendants at `now`. Gives the process that has used a driver without us for a second in which it could have gone on.
+  /// Takes in a look at all descendants at `now`. Gives the process that has used a driver without us for too long, counting time in which it could run.
   [[nodiscard]] std::optional<Violation> Consider(const std::vector<Observation>& processes, Nanos now);
 
   [[nodiscard]] bool empty() const noexcept { return suspects_.empty(); }
@@ -50,6 +54,7 @@ class Suspects {
     std::uint64_t start_ticks = 0;
     Nanos seen = 0;
     Nanos delay = 0;  // of the run queue, then
+    Nanos cpu = 0;    // its time on CPUs, then
   };
   std::map<int, Since> suspects_;
   std::set<std::pair<int, std::uint64_t>> named_;

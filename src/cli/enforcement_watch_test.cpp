@@ -18,10 +18,32 @@ TEST(SuspectsTest, ADriverAloneMeansNothingForASecond) {
 
   EXPECT_FALSE(suspects.Consider({Unenforced(5)}, 0));
   EXPECT_FALSE(suspects.empty());
-  EXPECT_FALSE(suspects.Consider({Unenforced(5)}, kSecond - 1));
-  const auto violation = suspects.Consider({Unenforced(5)}, kSecond);
+  EXPECT_FALSE(suspects.Consider({Unenforced(5)}, Suspects::kPatience - 1));
+  const auto violation = suspects.Consider({Unenforced(5)}, Suspects::kPatience);
   ASSERT_TRUE(violation);
   EXPECT_EQ(violation->pid, 5);
+}
+
+// 64 processes that start at once take seconds from the loading of a driver to that of the layer.
+TEST(SuspectsTest, BehindALoaderTheLayerMayStillCome) {
+  Suspects suspects;
+  Observation starting = Unenforced(5);
+  starting.look.has_loader = true;
+
+  EXPECT_FALSE(suspects.Consider({starting}, 0));
+  starting.cpu_time = kSecond / 2;
+  EXPECT_FALSE(suspects.Consider({starting}, Suspects::kPatienceWithLoader - 1));
+  EXPECT_TRUE(suspects.Consider({starting}, Suspects::kPatienceWithLoader));
+}
+
+TEST(SuspectsTest, WhatWorksBehindALoaderHasStarted) {
+  Suspects suspects;
+  Observation working = Unenforced(5);
+  working.look.has_loader = true;
+
+  EXPECT_FALSE(suspects.Consider({working}, 0));
+  working.cpu_time = Suspects::kPatience;
+  EXPECT_TRUE(suspects.Consider({working}, Suspects::kPatience));
 }
 
 TEST(SuspectsTest, ALayerThatCameInTimeClears) {

@@ -20,7 +20,7 @@ inline constexpr int kRunSignalBase = 128;
 [[nodiscard]] constexpr int ExitCodeOf(ErrorCode code) noexcept {
   switch (code) {
     case ErrorCode::kInvalid: return kUsage;
-    case ErrorCode::kExhausted: return kNotEnough;
+    case ErrorCode::kExhausted:
     case ErrorCode::kExists: return kNotEnough;  // a name is free for one slice at a time
     case ErrorCode::kUnenforceable: return kNotEnforceable;
     case ErrorCode::kNotFound:

@@ -2,11 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -19,7 +19,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 class HostSupportTest : public ::testing::Test {
- protected:
+ public:
   HostSupportTest() {
     folder_ = (fs::temp_directory_path() / "flexai-host-test-XXXXXX").string();
     EXPECT_NE(mkdtemp(folder_.data()), nullptr);
@@ -29,6 +29,8 @@ class HostSupportTest : public ::testing::Test {
     fs::permissions(folder_, fs::perms::owner_all, ignored);
     fs::remove_all(folder_, ignored);
   }
+
+ protected:
   std::string Write(const std::string& name, const std::string& content) {
     fs::create_directories(fs::path(folder_ + "/" + name).parent_path());
     std::ofstream(folder_ + "/" + name) << content;
@@ -50,7 +52,7 @@ TEST_F(HostSupportTest, ALoaderMustKnowLayers) {
   const std::string layer = Write("lib/libflexai_opencl.so", "x");
   const std::string good = Write("good.so", std::string("\x7f"
                                                         "ELF\0OPENCL_LAYERS\0",
-                                                        20));
+                                                        19));
   const std::string old = Write("old.so",
                                 "\x7f"
                                 "ELF OCL_ICD_VENDORS");

@@ -77,7 +77,7 @@ tl::unexpected<Error> ValueTrouble(const CommandSpec& command, std::string_view 
     if (option.name != name) continue;
     const std::string dashed = "--" + std::string(option.name);
     if (option.value.empty()) return Fail(ErrorCode::kInvalid, dashed + " takes no value");
-    return Fail(ErrorCode::kInvalid, dashed + " needs a value: " + dashed + " " + std::string(option.value));
+    return Fail(ErrorCode::kInvalid, dashed + " needs a value: --" + std::string(option.name) + " " + std::string(option.value));
   }
   return Fail(ErrorCode::kInvalid, std::string(what) + "; `flexai " + std::string(command.name) + " --help` says more");
 }
@@ -134,7 +134,7 @@ Result<ParsedCommand> ParseOptions(const CommandSpec& command, std::vector<std::
     for (const std::string& value : given) {
       if (option->choices.empty() || std::find(option->choices.begin(), option->choices.end(), value) != option->choices.end()) continue;
       const std::vector<std::string> choices(option->choices.begin(), option->choices.end());
-      std::string sentence = dashed + " cannot be '" + value + "': it is ";
+      std::string sentence = std::string(dashed).append(" cannot be '").append(value).append("': it is ");
       for (std::size_t i = 0; i < choices.size(); ++i) sentence += (i == 0 ? "" : i + 1 == choices.size() ? " or " : ", ") + choices[i];
       return Fail(ErrorCode::kInvalid, std::move(sentence));
     }

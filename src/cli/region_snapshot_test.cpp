@@ -1,9 +1,9 @@
 #include "cli/region_snapshot.hpp"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 // A real region in a folder of its own, written to as admission and tenants do.
 class RegionSnapshotTest : public ::testing::Test {
- protected:
+ public:
   RegionSnapshotTest() {
     folder_ = (fs::temp_directory_path() / "flexai-region-test-XXXXXX").string();
     EXPECT_NE(mkdtemp(folder_.data()), nullptr);
@@ -31,6 +31,8 @@ class RegionSnapshotTest : public ::testing::Test {
     std::error_code ignored;
     fs::remove_all(folder_, ignored);
   }
+
+ protected:
   slice::SlotRef Admit(const char* name, ShareSpec share) {
     slice::SlotRef ref;
     slice::Refusal why;

@@ -45,7 +45,7 @@ std::string ShortOfCompute(const slice::RegionView& region, std::string_view xpu
     if (slice::FindShare(region, why.holder, ref)) text += " (" + ShowPercent(region.compute(ref.slot).request_permille) + "%)";
   }
   text += "; ask for less";
-  if (why.free_permille >= 10) text += " (--cores " + ShowPercent(why.free_permille / 10 * 10) + ")";
+  if (why.free_permille >= 10) text += " (--cores " + ShowPercent(why.free_permille - why.free_permille % 10) + ")";
   return text + ", or for idle capacity only (--cores 0:" + ShowPercent(share.limit.permille) + ")";
 }
 

@@ -3,11 +3,11 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -21,7 +21,7 @@ using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 
 class RunAdmissionTest : public ::testing::Test {
- protected:
+ public:
   RunAdmissionTest() {
     std::string folder = (fs::temp_directory_path() / "flexai-admission-test-XXXXXX").string();
     EXPECT_NE(mkdtemp(folder.data()), nullptr);
@@ -32,6 +32,8 @@ class RunAdmissionTest : public ::testing::Test {
     std::error_code ignored;
     fs::remove_all(runtime_.path, ignored);
   }
+
+ protected:
   static XpuEntry Entry(const char* id, std::uint64_t memory_gi) {
     device::Xpu xpu;
     xpu.id = XpuId::Parse(id).value();
