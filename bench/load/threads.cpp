@@ -1,9 +1,9 @@
 #include "bench/load/threads.hpp"
 
-#include <errno.h>
 #include <sched.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -22,7 +22,7 @@ std::map<int, Nanos> ThreadTimes() {
   std::map<int, Nanos> times;
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/task", ignored)) {
-    const int tid = std::atoi(entry.path().filename().c_str());
+    const int tid = static_cast<int>(std::strtol(entry.path().filename().c_str(), nullptr, 10));
     times[tid] = ThreadTime(tid);
   }
   return times;

@@ -73,7 +73,7 @@ void AppendQuoted(std::string& out, std::string_view text) {
 
 // Plain only where no YAML reader, of 1.1 or 1.2, takes it for a number, a truth value, a date or syntax.
 bool PlainInYaml(std::string_view text) {
-  static const std::set<std::string, std::less<>> reserved{"y", "n", "yes", "no", "on", "off", "true", "false", "null"};
+  static const std::set<std::string, std::less<>> kReserved{"y", "n", "yes", "no", "on", "off", "true", "false", "null"};
   if (text.empty() || text.back() == ' ') return false;
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   if (!letter(text.front())) return false;
@@ -83,7 +83,7 @@ bool PlainInYaml(std::string_view text) {
   }
   std::string lower(text);
   for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-  return !reserved.contains(lower);
+  return !kReserved.contains(lower);
 }
 
 class JsonText {

@@ -2,8 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -15,7 +15,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 class OpenClDriversTest : public ::testing::Test {
- protected:
+ public:
   OpenClDriversTest() {
     folder_ = (fs::temp_directory_path() / "flexai-icd-test-XXXXXX").string();
     EXPECT_NE(mkdtemp(folder_.data()), nullptr);
@@ -24,6 +24,8 @@ class OpenClDriversTest : public ::testing::Test {
     std::error_code ignored;
     fs::remove_all(folder_, ignored);
   }
+
+ protected:
   std::string Write(const std::string& name, const std::string& content) {
     std::ofstream(folder_ + "/" + name) << content;
     return folder_ + "/" + name;

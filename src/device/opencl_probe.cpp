@@ -176,8 +176,7 @@ void ProbeOpenCl(const ProbeReport& report, std::string_view source, std::string
   }
   std::vector<cl_platform_id> platforms(count);
   if (api.get_platform_ids(count, platforms.data(), nullptr) != CL_SUCCESS) return report.Failed("clGetPlatformIDs failed the second time");
-  for (const cl_platform_id platform : platforms)
-    ProbePlatform(report, api, platform, source, library.empty() ? "libOpenCL.so.1" : library);
+  for (cl_platform_id platform : platforms) ProbePlatform(report, api, platform, source, library.empty() ? "libOpenCL.so.1" : library);
 }
 
 }  // namespace flexai::device

@@ -1,9 +1,9 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 // A small /sys with the PCI devices of a server.
 class SysfsProbeTest : public ::testing::Test {
- protected:
+ public:
   SysfsProbeTest() {
     root_ = (fs::temp_directory_path() / "flexai-sysfs-test-XXXXXX").string();
     EXPECT_NE(mkdtemp(root_.data()), nullptr);
@@ -27,6 +27,8 @@ class SysfsProbeTest : public ::testing::Test {
     std::error_code ignored;
     fs::remove_all(root_, ignored);
   }
+
+ protected:
   void Device(const std::string& address, const char* pci_class, const char* vendor, const char* device, const char* driver = nullptr) {
     const fs::path folder = fs::path(root_) / "bus/pci/devices" / address;
     fs::create_directories(folder);

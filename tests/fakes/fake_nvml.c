@@ -5,12 +5,12 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-struct pci_info {
+struct PciInfo {
   char bus_id_legacy[16];
   unsigned domain, bus, device, pci_device_id, pci_subsystem_id;
   char bus_id[32];
 };
-struct memory {
+struct Memory {
   unsigned long long total, free, used;
 };
 typedef void* device_t;
@@ -42,11 +42,11 @@ EXPORT int nvmlDeviceGetName(device_t device, char* out, unsigned room) {
 EXPORT int nvmlDeviceGetUUID(device_t device, char* out, unsigned room) {
   return Text(out, room, IndexOf(device) == 0 ? "GPU-1a2b3c4d-5e6f-7081-92a3-b4c5d6e7f809" : "GPU-ffffffff-5e6f-7081-92a3-b4c5d6e7f809");
 }
-EXPORT int nvmlDeviceGetPciInfo_v3(device_t device, struct pci_info* out) {
+EXPORT int nvmlDeviceGetPciInfo_v3(device_t device, struct PciInfo* out) {
   out->bus = IndexOf(device) == 0 ? 0x3b : 0x5e;
   return kSuccess;
 }
-EXPORT int nvmlDeviceGetMemoryInfo(device_t device, struct memory* out) {
+EXPORT int nvmlDeviceGetMemoryInfo(device_t device, struct Memory* out) {
   out->total = IndexOf(device) == 0 ? 80ULL << 30 : 16ULL << 30;
   return kSuccess;
 }

@@ -89,12 +89,13 @@ TEST(HandleTableTest, AgreesWithAMapOverRandomOperations) {
 
 TEST(HandleTableTest, ThreadsDoNotLoseEachOthersRecords) {
   static HandleTable<Record> table;
-  constexpr int kThreads = 4, kEach = 2000;
+  constexpr int kThreads = 4;
+  constexpr std::uintptr_t kEach = 2000;
   std::vector<std::thread> threads;
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([t] {
-      for (int i = 0; i < kEach; ++i) {
-        const auto number = static_cast<std::uintptr_t>(1 + t * kEach + i);
+      for (std::uintptr_t i = 0; i < kEach; ++i) {
+        const std::uintptr_t number = 1 + static_cast<std::uintptr_t>(t) * kEach + i;
         ASSERT_TRUE(table.Insert(Handle(number), {1, t}));
         ASSERT_TRUE(table.With(Handle(number), [](Record& record) { record.mark += 100; }));
       }
@@ -102,7 +103,7 @@ TEST(HandleTableTest, ThreadsDoNotLoseEachOthersRecords) {
   }
   for (std::thread& thread : threads) thread.join();
 
-  EXPECT_EQ(table.size(), std::size_t{kThreads * kEach});
+  EXPECT_EQ(table.size(), kThreads * kEach);
   table.ForEach([](const void*, const Record& record) { EXPECT_GE(record.mark, 100); });
 }
 

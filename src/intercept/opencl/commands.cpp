@@ -11,7 +11,8 @@ constinit intercept::Estimates estimates;
 // Pointers have 64 bits on every machine the layer is built for: 24 for the number, 40 for the generation.
 constexpr int kIndexBits = 24;
 constexpr std::uint64_t kGenerationMask = (1ULL << (64 - kIndexBits)) - 1;
-static_assert(sizeof(void*) == 8 && intercept::RecordPool<Command>::kChunk * intercept::RecordPool<Command>::kChunks <= 1ULL << kIndexBits);
+static_assert(sizeof(void*) == 8 &&
+              std::uint64_t{intercept::RecordPool<Command>::kChunk} * intercept::RecordPool<Command>::kChunks <= 1ULL << kIndexBits);
 
 }  // namespace
 

@@ -71,7 +71,7 @@ ContextShares::ContextShares(cl_context context) noexcept {
   DeviceList devices;
   if (context == nullptr || devices.Fetch(context) != CL_SUCCESS) return;
   state_ = State::kUngoverned;
-  for (const cl_device_id handle : devices) {
+  for (cl_device_id handle : devices) {
     const Device* device = RootDevice(handle);
     if (device != nullptr && device->left_alone) continue;
     slice::Tenant* tenant = device != nullptr ? TenantOf(*device) : nullptr;
@@ -99,7 +99,7 @@ cl_context clCreateContext(const cl_context_properties* properties, cl_uint num_
   WrappedReport report(pfn_notify, user_data);
   if (report.failed()) return Fail(CL_OUT_OF_HOST_MEMORY, errcode_ret);
   cl_int error = CL_SUCCESS;
-  const cl_context context = Next().clCreateContext(properties, num_devices, devices, report.function(), report.user_data(), &error);
+  cl_context context = Next().clCreateContext(properties, num_devices, devices, report.function(), report.user_data(), &error);
   return report.Keep(context, error, errcode_ret);
 }
 
@@ -113,8 +113,7 @@ cl_context clCreateContextFromType(const cl_context_properties* properties, cl_d
   if (report.failed()) return Fail(CL_OUT_OF_HOST_MEMORY, errcode_ret);
   cl_int error = CL_SUCCESS;
   if (status == CL_SUCCESS && visible.hidden() != 0) {
-    const cl_context context =
-        Next().clCreateContext(properties, visible.count(), visible.data(), report.function(), report.user_data(), &error);
+    cl_context context = Next().clCreateContext(properties, visible.count(), visible.data(), report.function(), report.user_data(), &error);
     return report.Keep(context, error, errcode_ret);
   }
   // Nothing to hide, or arguments that the driver finds wrong: its own answer.

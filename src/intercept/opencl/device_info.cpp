@@ -67,8 +67,8 @@ std::uint64_t FreeMemory(const slice::Tenant& tenant) noexcept {
 void Lower(cl_device_info name, const Device& device, const slice::Tenant& tenant, void* value, std::size_t room) noexcept {
   switch (name) {
     case CL_DEVICE_GLOBAL_MEM_SIZE: return LowerTo<cl_ulong>(tenant.MemoryQuota().value, value);
-    case CL_DEVICE_MAX_MEM_ALLOC_SIZE: return LowerTo<cl_ulong>(MostOneBuffer(device, tenant), value);
-    // Both are made of global memory: a program that takes the device at its word must be able to allocate them.
+    // Constant memory and global variables are made of global memory: a program that takes the device at its word must be able to allocate them.
+    case CL_DEVICE_MAX_MEM_ALLOC_SIZE:
     case CL_DEVICE_MAX_CONSTANT_BUFFER_SIZE: return LowerTo<cl_ulong>(MostOneBuffer(device, tenant), value);
     case CL_DEVICE_MAX_GLOBAL_VARIABLE_SIZE:
     case CL_DEVICE_GLOBAL_VARIABLE_PREFERRED_TOTAL_SIZE: return LowerTo<size_t>(tenant.MemoryQuota().value, value);

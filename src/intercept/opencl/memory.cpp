@@ -1,10 +1,9 @@
 #include "intercept/opencl/memory.hpp"
 
-#include <time.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <ctime>
 #include <new>
 
 #include "core/clock.hpp"
@@ -207,7 +206,8 @@ cl_int clReleaseMemObject(cl_mem memobj) {
   Held* unannounced = nullptr;
   // Before the driver can give the address to another object. One release too many is the application's error and the driver's to report.
   objects.TakeIf(memobj, unannounced, [](Held*& held) {
-    if (held->references == 0 || --held->references != 0) return false;
+    if (held->references != 0) --held->references;
+    if (held->references != 0 || held->let_go) return false;
     held->let_go = true;
     last_let_go.store(MonotonicNow(), std::memory_order_relaxed);
     dying.fetch_add(1, std::memory_order_release);  // with the time before it

@@ -13,8 +13,8 @@ namespace {
 
 cl_context MakeContext() {
   static flexai::testing::SliceWorld world;
-  static const std::string slice = world.MakeSlice("bench", {{.xpu = "xpu-gpu0", .memory = 1 << 20}});
-  setenv("FLEXAI_SLICE", slice.c_str(), 1);
+  static const std::string kSlice = world.MakeSlice("bench", {{.xpu = "xpu-gpu0", .memory = 1 << 20}});
+  setenv("FLEXAI_SLICE", kSlice.c_str(), 1);
   cl_device_id device = testing::FakeDriver::Get().device(0);
   return hook::clCreateContext(nullptr, 1, &device, nullptr, nullptr, nullptr);
 }

@@ -99,7 +99,7 @@ TEST_F(MemoryTest, PitchesAreJudgedInAFullSliceToo) {
   ASSERT_EQ(Buffer(context_, kQuota0, most), CL_SUCCESS);
   const cl_image_format format{CL_RGBA, CL_UNORM_INT8};
   cl_image_desc desc = Square(100);
-  std::vector<char> host(400 * 100);
+  std::vector<char> host(40'000);
   cl_int error = CL_SUCCESS;
 
   desc.image_row_pitch = 399;

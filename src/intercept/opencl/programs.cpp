@@ -61,7 +61,7 @@ Variables AskVariables(cl_program program) noexcept {
   Variables variables;
   DeviceList devices;
   if (devices.Fetch(program) != CL_SUCCESS) return variables;
-  for (const cl_device_id device : devices) {
+  for (cl_device_id device : devices) {
     const slice::Tenant* tenant = TenantOfDevice(device);
     std::size_t bytes = 0;
     if (tenant != nullptr && Next().clGetProgramBuildInfo(program, device, CL_PROGRAM_BUILD_GLOBAL_VARIABLE_TOTAL_SIZE, sizeof bytes,
@@ -210,9 +210,8 @@ cl_program clLinkProgram(cl_context context, cl_uint num_devices, const cl_devic
     if (errcode_ret != nullptr) *errcode_ret = CL_OUT_OF_HOST_MEMORY;
     return nullptr;
   }
-  const cl_program linked =
-      Next().clLinkProgram(context, num_devices, device_list, options, num_input_programs, input_programs,
-                           build != nullptr ? build->Call : nullptr, build != nullptr ? build : user_data, errcode_ret);
+  cl_program linked = Next().clLinkProgram(context, num_devices, device_list, options, num_input_programs, input_programs,
+                                           build != nullptr ? build->Call : nullptr, build != nullptr ? build : user_data, errcode_ret);
   if (build != nullptr) {
     build->Returned(linked == nullptr);
   } else if (linked != nullptr) {
@@ -249,7 +248,7 @@ cl_int clSetProgramReleaseCallback(cl_program program, void(CL_CALLBACK* pfn_not
 }
 
 cl_kernel clCreateKernel(cl_program program, const char* kernel_name, cl_int* errcode_ret) {
-  const cl_kernel kernel = Next().clCreateKernel(program, kernel_name, errcode_ret);
+  cl_kernel kernel = Next().clCreateKernel(program, kernel_name, errcode_ret);
   if (kernel != nullptr) Remember(kernel, program);
   return kernel;
 }
@@ -264,7 +263,7 @@ cl_int clCreateKernelsInProgram(cl_program program, cl_uint num_kernels, cl_kern
 }
 
 cl_kernel clCloneKernel(cl_kernel source_kernel, cl_int* errcode_ret) {
-  const cl_kernel clone = Next().clCloneKernel(source_kernel, errcode_ret);
+  cl_kernel clone = Next().clCloneKernel(source_kernel, errcode_ret);
   Kernel source;
   if (clone != nullptr && kernels.Find(source_kernel, source)) Remember(clone, source.program);
   return clone;
@@ -278,15 +277,18 @@ cl_int clRetainKernel(cl_kernel kernel) {
 
 cl_int clReleaseKernel(cl_kernel kernel) {
   Kernel gone;
-  const bool last = kernels.TakeIf(kernel, gone, [](Kernel& known) { return --known.references == 0; });
+  const bool last = kernels.TakeIf(kernel, gone, [](Kernel& known) {
+    --known.references;
+    return known.references == 0;
+  });
   const cl_int status = Next().clReleaseKernel(kernel);
+  if (!last) return status;
   Program program;
-  if (last && programs.TakeIf(gone.program, program, [](Program& known) {
-        if (known.kernels != 0) --known.kernels;
-        return IsGone(known);
-      })) {
-    Settle(program);
-  }
+  const bool gone_too = programs.TakeIf(gone.program, program, [](Program& known) {
+    if (known.kernels != 0) --known.kernels;
+    return IsGone(known);
+  });
+  if (gone_too) Settle(program);
   return status;
 }
 

@@ -13,8 +13,8 @@ namespace flexai::facts {
 class FactsTest : public ::testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
-    static const bool shown = (UseAllDrivers(), true);
-    ASSERT_TRUE(shown);
+    static const bool kShown = (UseAllDrivers(), true);
+    ASSERT_TRUE(kShown);
     driver_.emplace(GetParam());
     if (!driver_->present()) {
       driver_.reset();

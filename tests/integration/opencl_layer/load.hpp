@@ -45,14 +45,17 @@ inline std::vector<std::string> LayerEnvironment(const std::string& word, const 
   return environment;
 }
 
+inline constexpr char kLoadProgram[] = FLEXAI_BUILD_DIR "/tests/opencl_load";
+
 /// One load process; "ready" when made.
 class Load {
  public:
   Load(const TestDriver& driver, const std::string& slice, Nanos kernel_ns, const std::string& mode, Nanos think_ns = 0)
-      : shell_({FLEXAI_BUILD_DIR "/tests/opencl_load", driver.platform, std::to_string(kernel_ns), mode, std::to_string(think_ns)},
+      : shell_({kLoadProgram, driver.platform, std::to_string(kernel_ns), mode, std::to_string(think_ns)},
                LayerEnvironment(driver.word, slice)) {
     const std::string line = shell_.ReadLine();
-    ready_ = std::sscanf(line.c_str(), "ready %lld", &kernel_ns_) == 1;
+    std::string word;
+    ready_ = std::istringstream(line) >> word >> kernel_ns_ && word == "ready";
     if (!ready_) std::fprintf(stderr, "load: %s %s\n", line.c_str(), shell_.Errors().c_str());
   }
 
@@ -64,7 +67,8 @@ class Load {
   /// Waits for the end; false when the program died.
   bool Finish() {
     const std::string line = shell_.ReadLine();
-    const bool done = std::sscanf(line.c_str(), "done %lld %lld", &kernels_, &elapsed_ns_) == 2;
+    std::string word;
+    const bool done = std::istringstream(line) >> word >> kernels_ >> elapsed_ns_ && word == "done";
     if (!done) std::fprintf(stderr, "load: %s %s\n", line.c_str(), shell_.Errors().c_str());
     return done;
   }

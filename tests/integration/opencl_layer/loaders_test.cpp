@@ -75,8 +75,8 @@ class OpenclLoadersTest : public ::testing::Test {
   // One slice of every driver's device for the whole process: the layer attaches once.
   void SetUp() override {
     static flexai::testing::SliceWorld world;
-    static const std::string slice = world.MakeSlice("loaders", {{.xpu = "intel-0"}, {.xpu = "llvmpipe-0"}, {.xpu = "pocl-0"}});
-    setenv("FLEXAI_SLICE", slice.c_str(), 1);
+    static const std::string kSlice = world.MakeSlice("loaders", {{.xpu = "intel-0"}, {.xpu = "llvmpipe-0"}, {.xpu = "pocl-0"}});
+    setenv("FLEXAI_SLICE", kSlice.c_str(), 1);
     setenv("OPENCL_LAYERS", FLEXAI_BUILD_DIR "/lib/libflexai_opencl.so", 1);
   }
 };

@@ -155,13 +155,13 @@ class Load {
 int main(int argc, char** argv) {
   if (argc < 4) return 2;
   const bool sync = std::string(argv[3]) == "sync";
-  const Nanos think = argc > 4 ? std::atoll(argv[4]) : 0;
+  const Nanos think = argc > 4 ? std::strtoll(argv[4], nullptr, 10) : 0;
   Load load(argv[1]);
-  std::printf("ready %lld\n", load.Calibrate(std::atoll(argv[2])));
+  std::printf("ready %lld\n", load.Calibrate(std::strtoll(argv[2], nullptr, 10)));
   std::fflush(stdout);
   std::string line;
   if (!std::getline(std::cin, line)) return 0;
-  const long long most = std::isdigit(static_cast<unsigned char>(line[0])) ? std::atoll(line.c_str()) : 1LL << 60;
+  const long long most = std::isdigit(static_cast<unsigned char>(line[0])) ? std::strtoll(line.c_str(), nullptr, 10) : 1LL << 60;
   std::atomic<bool> stop{false};
   std::thread listener([&] {
     std::getline(std::cin, line);

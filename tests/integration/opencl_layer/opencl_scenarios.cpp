@@ -75,14 +75,14 @@ struct Counter {
     kernel = clCreateKernel(program, name, nullptr);
     clSetKernelArg(kernel, 0, sizeof buffer, &buffer);
     clSetKernelArg(kernel, 1, sizeof argument, &argument);
-    items_ = items;
+    work_items = items;
   }
   ~Counter() {
     clReleaseKernel(kernel);
     clReleaseMemObject(buffer);
   }
   cl_int Add(cl_command_queue queue, cl_uint count = 0, const cl_event* waits = nullptr, cl_event* event = nullptr) const {
-    return clEnqueueNDRangeKernel(queue, kernel, 1, nullptr, &items_, nullptr, count, waits, event);
+    return clEnqueueNDRangeKernel(queue, kernel, 1, nullptr, &work_items, nullptr, count, waits, event);
   }
   cl_uint Read(cl_command_queue queue) const {
     cl_uint value = 0;
@@ -90,7 +90,7 @@ struct Counter {
     Must(status == CL_SUCCESS, "read");
     return value;
   }
-  std::size_t items_;
+  std::size_t work_items;
 };
 
 cl_int StatusOf(cl_event event) {
@@ -531,7 +531,7 @@ void NativeKernel() {
   static std::atomic<int> calls{0};
   Arguments arguments{nullptr, 7, &calls};
   const void* location = &arguments.memory;
-  const cl_mem buffer = counter.buffer;
+  cl_mem buffer = counter.buffer;
   cl_int status = CL_SUCCESS;
   for (int i = 0; i < 10 && status == CL_SUCCESS; ++i) {
     status = clEnqueueNativeKernel(

@@ -58,10 +58,10 @@ TEST_P(MemoryAccountingTest, ImagesCostWhatTheDriverSays) {
     const char* command;
     std::uint64_t least;
   };
-  for (const Case& image : {Case{"image i 2d 33 17 0 0", 33 * 17 * 4}, Case{"image i 3d 33 17 5 0", 33 * 17 * 5 * 4},
-                            Case{"image i 2darray 33 17 0 3", 33 * 17 * 3 * 4}, Case{"image i 1d 1001 0 0 0", 1001 * 4},
-                            Case{"image i 1darray 100 0 0 7", 100 * 7 * 4}, Case{"image i 2d 16 16 0 0 8 256", 16 * 16 * 4},
-                            Case{"image i 2d 30 20 0 0 1 0 0x10B0 0x10DE", 30 * 20 * 4}}) {
+  for (const Case& image :
+       {Case{"image i 2d 33 17 0 0", 2244}, Case{"image i 3d 33 17 5 0", 11220}, Case{"image i 2darray 33 17 0 3", 6732},
+        Case{"image i 1d 1001 0 0 0", 4004}, Case{"image i 1darray 100 0 0 7", 2800}, Case{"image i 2d 16 16 0 0 8 256", 1024},
+        Case{"image i 2d 30 20 0 0 1 0 0x10B0 0x10DE", 2400}}) {
     const std::string made = shell->Ask(image.command);
     if (made != kOk) {
       EXPECT_EQ(Held(), 0u) << image.command;

@@ -1,5 +1,5 @@
 // One quota for all processes of a slice, through forks and deaths.
-#include <signal.h>
+#include <csignal>
 
 #include "fixture.hpp"
 

@@ -88,7 +88,7 @@ TEST_P(MemoryWallTest, HoldsForEveryKindOfAllocation) {
 
 TEST_P(MemoryWallTest, LetsInWhatFitsAfterAnImageOfThatSize) {
   const auto shell = Start(MakeSlice(64 * kMiB));
-  ASSERT_EQ(shell->Ask(Command("buffer", "most", 64 * kMiB - 16 * 16 * 4)), kOk);
+  ASSERT_EQ(shell->Ask(Command("buffer", "most", 64 * kMiB - 1024)), kOk);
 
   EXPECT_EQ(shell->Ask("image i 2d 16 16 0 0"), kOk);
   EXPECT_EQ(shell->Ask("buffer b 1"), kNoRoom);

@@ -57,8 +57,8 @@ double Seconds() { return std::chrono::duration<double>(std::chrono::steady_cloc
 
 int main(int argc, char** argv) {
   if (argc != 3) return 2;
-  const double seconds = std::atof(argv[1]);
-  const auto inner = static_cast<size_t>(std::atol(argv[2]));
+  const double seconds = std::strtod(argv[1], nullptr);
+  const auto inner = static_cast<size_t>(std::strtol(argv[2], nullptr, 10));
   cl_int error = CL_SUCCESS;
   cl_device_id device = FirstDevice();
   cl_context context = clCreateContext(nullptr, 1, &device, nullptr, nullptr, &error);

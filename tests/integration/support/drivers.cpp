@@ -25,8 +25,8 @@ struct Folder {
 };
 
 const std::string& FolderPath() {
-  static const Folder folder;
-  return folder.path;
+  static const Folder kFolder;
+  return kFolder.path;
 }
 
 std::string IntelDriver() {
@@ -42,10 +42,10 @@ std::string IntelDriver() {
 }  // namespace
 
 const std::vector<TestDriver>& TestDrivers() {
-  static const std::vector<TestDriver> drivers = {{"pocl", "Portable Computing Language", "pocl-0", "libpocl"},
-                                                  {"intel", "Intel(R) OpenCL", "intel-0", "libintelocl"},
-                                                  {"rusticl", "rusticl", "llvmpipe-0", "libRusticl"}};
-  return drivers;
+  static const std::vector<TestDriver> kDrivers = {{"pocl", "Portable Computing Language", "pocl-0", "libpocl"},
+                                                   {"intel", "Intel(R) OpenCL", "intel-0", "libintelocl"},
+                                                   {"rusticl", "rusticl", "llvmpipe-0", "libRusticl"}};
+  return kDrivers;
 }
 
 const TestDriver& DriverNamed(const std::string& word) {
@@ -57,7 +57,7 @@ const TestDriver& DriverNamed(const std::string& word) {
 }
 
 const std::vector<std::string>& DriverEnvironment() {
-  static const std::vector<std::string> environment = [] {
+  static const std::vector<std::string> kEnvironment = [] {
     const fs::path folder = fs::path(FolderPath()) / "icd";
     fs::create_directory(folder);
     std::error_code ignored;
@@ -67,7 +67,7 @@ const std::vector<std::string>& DriverEnvironment() {
     if (const char* intel = std::getenv("FLEXAI_TEST_INTEL_ICD")) fs::copy_file(intel, folder / "intel.icd", ignored);
     return std::vector<std::string>{"OCL_ICD_VENDORS=" + folder.string(), "RUSTICL_ENABLE=llvmpipe"};
   }();
-  return environment;
+  return kEnvironment;
 }
 
 std::vector<std::string> DriverEnvironment(const TestDriver& driver) {
@@ -86,7 +86,7 @@ std::vector<std::string> DriverEnvironment(const TestDriver& driver) {
 }
 
 const std::vector<TestLoader>& TestLoaders() {
-  static const std::vector<TestLoader> loaders = [] {
+  static const std::vector<TestLoader> kLoaders = [] {
     std::vector<TestLoader> found = {{"system", {}}};
     const fs::path intel = fs::path(IntelDriver()).parent_path();
     const fs::path khronos = intel / "libOpenCL.so.1";
@@ -102,7 +102,7 @@ const std::vector<TestLoader>& TestLoaders() {
     }
     return found;
   }();
-  return loaders;
+  return kLoaders;
 }
 
 }  // namespace flexai::testing

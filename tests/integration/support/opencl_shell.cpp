@@ -271,7 +271,7 @@ void SvmBuffer() {
 }
 
 void Callbacks() {
-  const cl_mem object = objects[Word(1)];
+  cl_mem object = objects[Word(1)];
   for (std::uintptr_t i = 0; i < Number(2); ++i) {
     clSetMemObjectDestructorCallback(
         object, [](cl_mem, void* which) { called += std::to_string(reinterpret_cast<std::uintptr_t>(which)); }, reinterpret_cast<void*>(i));

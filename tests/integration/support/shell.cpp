@@ -2,11 +2,11 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -43,7 +43,7 @@ std::vector<std::string> Environment(const std::vector<std::string>& changes) {
     }
   }
   std::vector<std::string> out;
-  for (const auto& [key, value] : all) out.push_back(key + "=" + value);
+  for (const auto& [key, value] : all) out.push_back(std::string(key).append("=").append(value));
   return out;
 }
 

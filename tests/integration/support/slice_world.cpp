@@ -71,7 +71,7 @@ std::string SliceWorld::MakeSlice(const std::string& name, const std::vector<Wan
     request.share.memory = Bytes{wanted.memory.value_or(0)};
     slice::SlotRef ref;
     slice::Refusal why;
-    Check("admitting " + name + " on " + xpu, slice::Admit(regions_[xpu], request, ref, why));
+    Check(std::string("admitting ").append(name).append(" on ").append(xpu), slice::Admit(regions_[xpu], request, ref, why));
     slots_[name][xpu] = ref;
     Keep(xpu, ref);
     file.shares[file.count++] = {*XpuId::Parse(xpu), ref, regions_[xpu].view().quota->header.pair_id};

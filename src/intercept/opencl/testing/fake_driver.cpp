@@ -83,7 +83,7 @@ cl_int GetDeviceIDs(cl_platform_id platform, cl_device_type type, cl_uint room, 
 
 cl_int GetDeviceInfo(cl_device_id handle, cl_device_info name, size_t room, void* value, size_t* size_ret) {
   if (handle == nullptr) return CL_INVALID_DEVICE;
-  ++Fake().calls_;
+  ++Fake().info_calls;
   const auto& device = *As<Driver::Device>(handle);
   switch (name) {
     case CL_DEVICE_PLATFORM: return GiveValue(device.platform, room, value, size_ret);
@@ -93,7 +93,7 @@ cl_int GetDeviceInfo(cl_device_id handle, cl_device_info name, size_t room, void
     case CL_DEVICE_VENDOR: return GiveText("nobody", room, value, size_ret);
     case CL_DEVICE_EXTENSIONS: return GiveText("cl_khr_fp64 cl_khr_command_buffer", room, value, size_ret);
     case CL_DEVICE_GLOBAL_MEM_SIZE: return GiveValue(cl_ulong{Driver::kDeviceMemory}, room, value, size_ret);
-    case CL_DEVICE_MAX_MEM_ALLOC_SIZE: return GiveValue(cl_ulong{Driver::kMostOneBuffer}, room, value, size_ret);
+    case CL_DEVICE_MAX_MEM_ALLOC_SIZE:
     case CL_DEVICE_MAX_CONSTANT_BUFFER_SIZE: return GiveValue(cl_ulong{Driver::kMostOneBuffer}, room, value, size_ret);
     case CL_DEVICE_IMAGE2D_MAX_WIDTH:
     case CL_DEVICE_IMAGE2D_MAX_HEIGHT:
@@ -180,8 +180,8 @@ cl_mem CreateBuffer(cl_context context, cl_mem_flags flags, size_t size, void* h
   // Shared virtual memory is not allocated again.
   bool shared = false;
   if ((flags & CL_MEM_USE_HOST_PTR) != 0) {
-    const std::lock_guard lock(Fake().mutex_);
-    shared = Fake().svm_.contains(host_ptr);
+    const std::lock_guard lock(Fake().mutex);
+    shared = Fake().svm.contains(host_ptr);
   }
   return Fake().Make(context, shared ? 0 : size, nullptr, error);
 }
@@ -259,8 +259,8 @@ void* SVMAlloc(cl_context context, cl_svm_mem_flags flags, size_t size, cl_uint 
   if (context == nullptr || size == 0 || size > Driver::kMostOneBuffer || alignment > 128 || (flags & ~kKnownFlags) != 0 || Fake().Fails())
     return nullptr;
   void* pointer = std::malloc(size);
-  const std::lock_guard lock(Fake().mutex_);
-  Fake().svm_[pointer] = {As<Driver::Context>(context), size};
+  const std::lock_guard lock(Fake().mutex);
+  Fake().svm[pointer] = {As<Driver::Context>(context), size};
   Fake().Count(*As<Driver::Context>(context), static_cast<std::int64_t>(size));
   return pointer;
 }
@@ -268,11 +268,11 @@ void* SVMAlloc(cl_context context, cl_svm_mem_flags flags, size_t size, cl_uint 
 void SVMFree(cl_context context, void* pointer) {
   if (context == nullptr || pointer == nullptr) return;
   {
-    const std::lock_guard lock(Fake().mutex_);
-    const auto found = Fake().svm_.find(pointer);
-    if (found == Fake().svm_.end()) return;
+    const std::lock_guard lock(Fake().mutex);
+    const auto found = Fake().svm.find(pointer);
+    if (found == Fake().svm.end()) return;
     Fake().Count(*found->second.first, -static_cast<std::int64_t>(found->second.second));
-    Fake().svm_.erase(found);
+    Fake().svm.erase(found);
   }
   std::free(pointer);
 }
@@ -312,7 +312,7 @@ cl_int BuildProgram(cl_program program, cl_uint, const cl_device_id*, const char
 cl_program LinkProgram(cl_context context, cl_uint, const cl_device_id*, const char*, cl_uint, const cl_program*,
                        void(CL_CALLBACK* notify)(cl_program, void*), void* user_data, cl_int* error) {
   if (context == nullptr || Fake().fail_builds) return Set(error, CL_LINK_PROGRAM_FAILURE), nullptr;
-  const cl_program made = NewProgram(context);
+  cl_program made = NewProgram(context);
   Build(*As<Driver::Program>(made));
   if (notify != nullptr) notify(made, user_data);
   return Set(error, CL_SUCCESS), made;
@@ -379,7 +379,7 @@ cl_int ReleaseKernel(cl_kernel kernel) {
 }
 
 const cl_icd_dispatch& Table() {
-  static const cl_icd_dispatch table = [] {
+  static const cl_icd_dispatch kTable = [] {
     cl_icd_dispatch made{};
     made.clGetPlatformInfo = GetPlatformInfo;
     made.clGetDeviceIDs = GetDeviceIDs;
@@ -417,7 +417,7 @@ const cl_icd_dispatch& Table() {
     made.clReleaseKernel = ReleaseKernel;
     return made;
   }();
-  return table;
+  return kTable;
 }
 
 }  // namespace
@@ -442,7 +442,7 @@ FakeDriver::FakeDriver() {
 }
 
 FakeDriver::Device* FakeDriver::NewPart(Device& parent) {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(mutex);
   auto& part = parts_.emplace_back(std::make_unique<Device>(parent));
   part->parent = &parent;
   return part.get();
@@ -486,7 +486,7 @@ cl_mem FakeDriver::Make(cl_context context, std::uint64_t bytes, Memory* parent,
 void FakeDriver::LetGo(Memory* memory) {
   if (--memory->references != 0) return;
   if (destroy_late && !memory->callbacks.empty()) {  // what nobody wants to be told of is never late
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(mutex);
     pending_.push_back(memory);
   } else {
     Destroy(memory);
@@ -518,7 +518,7 @@ void FakeDriver::DestroyPending() {
   for (;;) {
     std::vector<Memory*> now;
     {
-      const std::lock_guard lock(mutex_);
+      const std::lock_guard lock(mutex);
       now.swap(pending_);
     }
     if (now.empty()) return;
@@ -530,7 +530,7 @@ void FakeDriver::Reset() {
   fail_next = 0;
   destroy_late = refuse_callbacks = handle_with_error = call_back_on_error = fail_builds = false;
   padding = variables = 0;
-  calls_ = 0;
+  info_calls = 0;
   for (auto& peak : peak_) peak = 0;
 }
 

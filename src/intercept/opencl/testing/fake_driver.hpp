@@ -38,7 +38,7 @@ class FakeDriver {
   [[nodiscard]] std::uint64_t Allocated(int device) const { return allocated_[static_cast<std::size_t>(device)].load(); }
   /// The most that was ever allocated since the last Reset.
   [[nodiscard]] std::uint64_t Peak(int device) const { return peak_[static_cast<std::size_t>(device)].load(); }
-  [[nodiscard]] int calls() const { return calls_.load(); }  // of clGetDeviceInfo
+  [[nodiscard]] int calls() const { return info_calls.load(); }  // of clGetDeviceInfo
 
   // -- behaviour ----------------------------------------------------------------------------------------------------------------------------
   std::atomic<int> fail_next{0};                // so many creations to refuse, with CL_OUT_OF_RESOURCES
@@ -108,9 +108,9 @@ class FakeDriver {
     return left > 0;
   }
 
-  std::mutex mutex_;
-  std::map<void*, std::pair<Context*, std::uint64_t>> svm_;
-  std::atomic<int> calls_{0};
+  std::mutex mutex;
+  std::map<void*, std::pair<Context*, std::uint64_t>> svm;
+  std::atomic<int> info_calls{0};
 
  private:
   FakeDriver();

@@ -23,9 +23,9 @@ class MemoryFixture : public ::testing::Test {
   static flexai::testing::SliceWorld& world() {
     static auto* made = [] {
       auto* fresh = new flexai::testing::SliceWorld;
-      static const std::string slice =
+      static const std::string kSlice =
           fresh->MakeSlice("fake", {{.xpu = "xpu-gpu0", .memory = kQuota0}, {.xpu = "xpu-gpu1", .memory = kQuota1}});
-      setenv("FLEXAI_SLICE", slice.c_str(), 1);
+      setenv("FLEXAI_SLICE", kSlice.c_str(), 1);
       std::atexit([] { std::filesystem::remove_all(directory()); });
       directory() = fresh->directory();
       return fresh;
