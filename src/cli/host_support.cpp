@@ -9,9 +9,12 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstring>
 #include <filesystem>
+#include <iterator>
 #include <system_error>
 
+#include "api/region/region.h"
 #include "base/fds.hpp"
 #include "slice/region_file.hpp"
 
@@ -21,6 +24,17 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kLayerName = "libflexai_opencl.so";
+
+// Whether a region's quota file may name slices: one that cannot be read, or is not what we know, may.
+bool MayNameSlices(const std::string& path) {
+  const auto bytes = ReadFile(path, sizeof(flexai_quota_file));
+  if (!bytes || bytes->size() != sizeof(flexai_quota_file)) return true;
+  flexai_quota_file file;
+  std::memcpy(&file, bytes->data(), sizeof file);
+  if (file.header.magic != FLEXAI_REGION_QUOTA_MAGIC || file.header.abi_major != FLEXAI_REGION_ABI_MAJOR) return true;
+  return std::any_of(std::begin(file.shares), std::end(file.shares),
+                     [](const flexai_share& share) { return share.state == FLEXAI_SLOT_ACTIVE; });
+}
 
 Ability Possible() { return {.possible = true}; }
 
@@ -128,12 +142,13 @@ std::vector<std::string> OtherUsersOf(std::string_view xpu, std::string_view sha
     struct stat status{};
     // The directory must be that user's own: anybody can make one of the name.
     if (stat(entry->path().c_str(), &status) != 0 || status.st_uid != uid) continue;
-    if (stat((entry->path() / ("xpu-" + std::string(xpu) + ".quota")).c_str(), &status) == 0) users.push_back(UserName(uid));
+    const std::string quota = entry->path() / ("xpu-" + std::string(xpu) + ".quota");
+    if (stat(quota.c_str(), &status) == 0 && MayNameSlices(quota)) users.push_back(UserName(uid));
   }
   // The directory that the users of the machine share, and we do not.
   struct stat status{};
-  if (stat((fs::path(system_directory) / ("xpu-" + std::string(xpu) + ".quota")).c_str(), &status) == 0)
-    users.emplace_back("everybody in " + std::string(system_directory));
+  const std::string quota = fs::path(system_directory) / ("xpu-" + std::string(xpu) + ".quota");
+  if (stat(quota.c_str(), &status) == 0 && MayNameSlices(quota)) users.emplace_back("everybody in " + std::string(system_directory));
   std::sort(users.begin(), users.end());
   return users;
 }

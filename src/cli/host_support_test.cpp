@@ -9,6 +9,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <memory>
+
+#include "api/region/region.h"
 
 namespace flexai::cli {
 namespace {
@@ -110,6 +113,19 @@ TEST_F(HostSupportTest, SeesThatAnotherUserHasARegion) {
   ASSERT_EQ(chown((folder_ + "/flexai-4000000002").c_str(), 4000000002u, 0), 0);
   EXPECT_THAT(OtherUsersOf("pocl-0", folder_, ""), ElementsAre("4000000002"));
   EXPECT_THAT(OtherUsersOf("intel-0", folder_, ""), IsEmpty());
+}
+
+TEST_F(HostSupportTest, ARegionThatNamesNoSliceIsNobodysUse) {
+  auto file = std::make_unique<flexai_quota_file>();
+  file->header.magic = FLEXAI_REGION_QUOTA_MAGIC;
+  file->header.abi_major = FLEXAI_REGION_ABI_MAJOR;
+  const auto write = [&] { Write("run/xpu-pocl-0.quota", {reinterpret_cast<const char*>(file.get()), sizeof *file}); };
+
+  write();
+  EXPECT_THAT(OtherUsersOf("pocl-0", folder_, folder_ + "/run"), IsEmpty());
+  file->shares[5].state = FLEXAI_SLOT_ACTIVE;
+  write();
+  EXPECT_THAT(OtherUsersOf("pocl-0", folder_, folder_ + "/run"), ElementsAre("everybody in " + folder_ + "/run"));
 }
 
 TEST_F(HostSupportTest, NamesUsersByNumberWhereTheyHaveNoName) {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 
 #include "intercept/opencl/hooks.hpp"
@@ -42,6 +43,8 @@ class GateTest : public ::testing::Test {
       auto* made = new flexai::testing::SliceWorld;
       setenv("FLEXAI_SLICE", made->MakeSlice("gate", {{.xpu = kXpu, .request = 500}}).c_str(), 1);
       (void)made->MakeSlice("neighbour", {{.xpu = kXpu, .request = 100}});
+      static const std::string kDirectory = made->directory();
+      std::atexit([] { std::filesystem::remove_all(kDirectory); });
       return made;
     }();
     return *world;
