@@ -61,20 +61,26 @@ struct Kill {
 
 constexpr Nanos kLedgerPatience = 5 * kSecond;
 
-std::vector<pid_t> ChildrenOf(pid_t pid) {
-  std::vector<pid_t> children;
+// The program that `flexai run` has started. Its other children ask drivers, before that.
+std::vector<pid_t> ProgramsOf(pid_t pid) {
+  std::vector<pid_t> programs;
   const auto text = ReadFile("/proc/" + std::to_string(pid) + "/task/" + std::to_string(pid) + "/children");
-  if (!text) return children;
-  for (const std::string& word : SplitList(*text, " \n")) children.push_back(static_cast<pid_t>(std::strtol(word.c_str(), nullptr, 10)));
-  return children;
+  if (!text) return programs;
+  for (const std::string& word : SplitList(*text, " \n")) {
+    const auto name = ReadFile("/proc/" + word + "/comm");
+    if (name && name->starts_with("flexai-load")) programs.push_back(static_cast<pid_t>(std::strtol(word.c_str(), nullptr, 10)));
+  }
+  return programs;
 }
 
-// Not a zombie either.
-bool IsRunning(pid_t pid) {
+// The state in /proc/<pid>/stat; 'Z' also for one that is gone.
+char StateOf(pid_t pid) {
   const auto text = ReadFile("/proc/" + std::to_string(pid) + "/stat");
   const std::size_t name_end = text ? text->rfind(") ") : std::string::npos;
-  return name_end != std::string::npos && name_end + 2 < text->size() && (*text)[name_end + 2] != 'Z';
+  return name_end != std::string::npos && name_end + 2 < text->size() ? (*text)[name_end + 2] : 'Z';
 }
+bool HasEnded(pid_t pid) { return StateOf(pid) == 'Z' || StateOf(pid) == 'X'; }
+bool IsRunning(pid_t pid) { return !HasEnded(pid) && StateOf(pid) != 'T'; }
 
 void Nap(Nanos time) {
   const timespec length{time / kSecond, time % kSecond};
@@ -93,10 +99,13 @@ Result<Kill> KillOne(RowContext& context, const TenantPlan& plan, const BedTenan
   const std::string name = context.bed.NextSliceName();
   FLEXAI_TRY(PipedProgram victim, PipedProgram::Start(context.bed.CommandOf(plan, name), context.bed.environment()));
   Nap(std::uniform_int_distribution<Nanos>(0, 600 * kMillisecond)(random));
-  const std::vector<pid_t> programs = ChildrenOf(victim.pid());
-  if (programs.empty() && !IsRunning(victim.pid())) return Fail(ErrorCode::kStale, "a victim ended by itself before it was killed");
+  // Stopped while its program is looked up: one that it started in between would live on.
+  victim.Signal(SIGSTOP);
+  for (const Nanos end = MonotonicNow() + kSecond; IsRunning(victim.pid()) && MonotonicNow() < end;) Nap(50 * kMicrosecond);
+  const std::vector<pid_t> programs = ProgramsOf(victim.pid());
+  if (programs.empty() && HasEnded(victim.pid())) return Fail(ErrorCode::kStale, "a victim ended by itself before it was killed");
   const auto whom = random() % 100;
-  if (whom >= 70 || programs.empty()) victim.Signal(SIGKILL);
+  victim.Signal(whom >= 70 || programs.empty() ? SIGKILL : SIGCONT);
   if (whom >= 70 && whom < 85) Nap(std::uniform_int_distribution<Nanos>(0, 20 * kMillisecond)(random));
   for (const pid_t pid : programs) kill(pid, SIGKILL);
   Kill done{.at = MonotonicNow()};

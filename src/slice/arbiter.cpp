@@ -488,10 +488,12 @@ void Arbiter::Complete(const Ticket& ticket, Nanos device, Engine engine, Nanos 
       // Decide before the lease can be seen idle: keep it through the coming pause, or let it go.
       if (!seen.yield && OthersWait()) {
         best = BestWaiter(false, now);
-        keep = best.found && !MustYield(best, now) && Load(self().patience) != 0 && CapCredit(account, share, 0, tuning_, now) > 0;
+        const bool comes_back = wake_submitter || Load(self().patience) != 0;  // woken below, or known for its short pauses
+        keep = best.found && !MustYield(best, now) && comes_back && CapCredit(account, share, 0, tuning_, now) > 0;
       }
       Atomic(turn.idle_ns).store(now, std::memory_order_relaxed);
-      Atomic(turn.keep_ns).store(keep ? now + Patience(self(), tuning_) : now, std::memory_order_relaxed);
+      const Nanos patience = wake_submitter ? tuning_.anticipation_ns : Patience(self(), tuning_);
+      Atomic(turn.keep_ns).store(keep ? now + patience : now, std::memory_order_relaxed);
       Atomic(turn.estimate_ns).store(0, std::memory_order_relaxed);
     }
     if (!lease().compare_exchange_strong(word, next.Pack(), std::memory_order_seq_cst)) {

@@ -258,6 +258,22 @@ TEST(ArbiterTest, ASynchronousClientKeepsItsShareThroughItsPauses) {
   }
 }
 
+// A command that fills the window alone leaves the lease idle until its submitter is awake again: that is no reason to hand it over.
+TEST(ArbiterTest, LongCommandsKeepALargeShareBesideShortOnes) {
+  Workload longer, shorter;
+  longer.command_min = longer.command_max = 15 * kMillisecond;
+  for (const std::uint32_t request : {500u, 800u, 900u}) {
+    Simulator simulator({.seed = request});
+    const auto large = simulator.AddSlice({request, 1000}), small = simulator.AddSlice({1000 - request, 1000});
+    simulator.AddProcess(large, longer);
+    simulator.AddProcess(small, shorter);
+    simulator.RunUntil(20 * kSecond);
+
+    const auto used = static_cast<double>(simulator.Used(large));
+    EXPECT_NEAR(used / (used + static_cast<double>(simulator.Used(small))), request / 1000.0, 0.015);
+  }
+}
+
 TEST(ArbiterTest, AHighPriorityBurstWaitsForTheWindowAndOneCommandAtMost) {
   Workload burst{.kind = Workload::Kind::kPeriodic};
   Simulator simulator({.seed = 11});
