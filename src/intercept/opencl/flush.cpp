@@ -78,7 +78,8 @@ cl_int clFinish(cl_command_queue command_queue) {
   if (queue != nullptr) WillBeFlushed(*queue);
   const cl_int status = Next().clFinish(command_queue);
   SweepUnwatched();
-  if (queue == nullptr || status != CL_SUCCESS) return status;
+  // In a child of fork the parent's commands and tail are none of ours.
+  if (queue == nullptr || status != CL_SUCCESS || queue->epoch.load(std::memory_order_acquire) != ProcessEpoch()) return status;
   if (HoldsCommands(*queue)) WaitForAll(*queue);
   SettleTail(*queue);
   return status;

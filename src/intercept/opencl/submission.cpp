@@ -125,7 +125,7 @@ cl_int Submission::End(cl_int status) noexcept {
   if (command_ == nullptr) {
     Batch older;
     if (queue_.marks.Joined(ticket_, older)) PutMarker(queue_, older);
-    AfterSubmission(queue_, ticket_.alone);
+    AfterSubmission(queue_, ticket_);
     return status;
   }
   // The command may be over and its record another's as soon as somebody can know of its end.
@@ -147,7 +147,7 @@ cl_int Submission::End(cl_int status) noexcept {
   const bool kept = doomed_ && Next().clRetainEvent(event) == CL_SUCCESS;
   const bool watched = WatchEnd(event, name);
   if (kept || (!watched && IsAlive(name) && Next().clRetainEvent(event) == CL_SUCCESS)) KeepUnwatched(name, event, watched);
-  AfterSubmission(queue_, ticket_.alone);
+  AfterSubmission(queue_, ticket_);
   return status;
 }
 
@@ -195,15 +195,15 @@ void PutMarker(Queue& queue, const Batch& tail) noexcept {
   CompleteUnseen(queue, tail);  // they end when they should have ended
 }
 
-void AfterSubmission(Queue& queue) noexcept { AfterSubmission(queue, TenantOfQueue(queue).Alone()); }
+void AfterSubmission(Queue& queue) noexcept { AfterSubmission(queue, slice::Ticket{.alone = TenantOfQueue(queue).Alone()}); }
 
-void AfterSubmission(Queue& queue, bool tenant_is_alone) noexcept {
+void AfterSubmission(Queue& queue, const slice::Ticket& ticket) noexcept {
   const slice::Tenant& tenant = TenantOfQueue(queue);
   // Noted before: whoever began to wait since then has asked our thread to see to it.
-  if (!NoteUnflushed(queue) && tenant_is_alone) return;
+  if (!NoteUnflushed(queue) && ticket.alone) return;
   if (tenant.Contended()) return FlushQueue(queue);
   Batch tail;
-  if (!tenant_is_alone && queue.marks.CloseOpen(tail)) PutMarker(queue, tail);
+  if (!ticket.alone && queue.marks.CloseOpen(tail)) PutMarker(queue, tail);
 }
 
 }  // namespace flexai::opencl

@@ -87,8 +87,8 @@ void SettleTail(Queue& queue) noexcept;
 void PutMarker(Queue& queue, const Batch& tail) noexcept;
 
 /// Notes admitted work in a queue that was not flushed, or whose end nothing will tell. Beside others the latter is closed at once, and while somebody waits
-/// for the XPU the queue is flushed.
+/// for the XPU the queue is flushed. With the ticket of what was submitted it costs one load when its slice was alone.
 void AfterSubmission(Queue& queue) noexcept;
-void AfterSubmission(Queue& queue, bool tenant_is_alone) noexcept;
+void AfterSubmission(Queue& queue, const slice::Ticket& ticket) noexcept;
 
 }  // namespace flexai::opencl

@@ -329,5 +329,34 @@ TEST_F(SubmissionTest, AChildOfForkIsATenantOfItsOwn) {
   EXPECT_EQ(InFlight(), 1u);
 }
 
+TEST_F(SubmissionTest, FinishingAnInheritedQueueInAChildOfForkLeavesTheParentsAccountAlone) {
+  FLEXAI_NO_FORK;
+  Settle();
+  SetAlone(true);
+  cl_command_queue queue = NewQueue();
+  for (int i = 0; i < 5; ++i) ASSERT_EQ(Kernel(queue), CL_SUCCESS);
+  driver().RunAll();
+  const std::uint32_t in_flight = InFlight();
+  const std::uint64_t commands = Commands(), charged = DeviceTime();
+  const int markers = driver().markers;
+  ASSERT_NE(in_flight, 0u);  // the tail is open
+
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(60);
+    const bool finished = hook::clFinish(queue) == CL_SUCCESS;
+    _exit(finished && driver().markers == markers ? 0 : 1);  // nothing new enters a queue that is the parent's
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(InFlight(), in_flight);
+  EXPECT_EQ(Commands(), commands);
+  EXPECT_EQ(DeviceTime(), charged);
+  hook::clFinish(queue);
+  EXPECT_EQ(InFlight(), 0u);
+}
+
 }  // namespace
 }  // namespace flexai::opencl::testing
