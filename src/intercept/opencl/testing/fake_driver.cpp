@@ -6,6 +6,7 @@
 
 #include "intercept/opencl/dispatch.hpp"
 #include "intercept/opencl/image_size.hpp"
+#include "intercept/opencl/info_answer.hpp"
 
 namespace flexai::opencl::testing {
 namespace {
@@ -23,20 +24,12 @@ Handle From(T* object) {
   return reinterpret_cast<Handle>(object);
 }
 
-cl_int Give(const void* data, std::size_t size, std::size_t room, void* value, std::size_t* size_ret) {
-  if (value != nullptr) {
-    if (room < size) return CL_INVALID_VALUE;
-    std::memcpy(value, data, size);
-  }
-  if (size_ret != nullptr) *size_ret = size;
-  return CL_SUCCESS;
-}
 template <class T>
 cl_int GiveValue(const T& value, std::size_t room, void* out, std::size_t* size_ret) {
-  return Give(&value, sizeof value, room, out, size_ret);
+  return GiveInfo(&value, sizeof value, room, out, size_ret);
 }
 cl_int GiveText(const char* text, std::size_t room, void* out, std::size_t* size_ret) {
-  return Give(text, std::strlen(text) + 1, room, out, size_ret);
+  return GiveInfo(text, std::strlen(text) + 1, room, out, size_ret);
 }
 
 void Set(cl_int* error, cl_int value) {
@@ -103,7 +96,7 @@ cl_int GetDeviceInfo(cl_device_id handle, cl_device_info name, size_t room, void
     case CL_DEVICE_IMAGE_MAX_ARRAY_SIZE: return GiveValue(size_t{Driver::kWidest}, room, value, size_ret);
     case CL_DEVICE_GLOBAL_FREE_MEMORY_AMD: {
       const size_t free[2] = {Driver::kDeviceMemory >> 10, Driver::kMostOneBuffer >> 10};
-      return Give(free, sizeof free, room, value, size_ret);
+      return GiveInfo(free, sizeof free, room, value, size_ret);
     }
     default: return CL_INVALID_VALUE;
   }
@@ -166,7 +159,7 @@ cl_int GetContextInfo(cl_context context, cl_context_info name, size_t room, voi
   if (context == nullptr) return CL_INVALID_CONTEXT;
   const auto& devices = As<Driver::Context>(context)->devices;
   if (name == CL_CONTEXT_REFERENCE_COUNT) return GiveValue(As<Driver::Context>(context)->references.load(), room, value, size_ret);
-  if (name == CL_CONTEXT_DEVICES) return Give(devices.data(), devices.size() * sizeof devices[0], room, value, size_ret);
+  if (name == CL_CONTEXT_DEVICES) return GiveInfo(devices.data(), devices.size() * sizeof devices[0], room, value, size_ret);
   return CL_INVALID_VALUE;
 }
 

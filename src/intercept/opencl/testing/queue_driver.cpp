@@ -5,28 +5,20 @@
 #include <utility>
 
 #include "intercept/opencl/dispatch.hpp"
+#include "intercept/opencl/info_answer.hpp"
 
 namespace flexai::opencl::testing {
 namespace {
 
 QueueDriver* driver = nullptr;
 
-cl_int Answer(const void* data, std::size_t size, std::size_t room, void* value, std::size_t* size_ret) {
-  if (value != nullptr) {
-    if (room < size) return CL_INVALID_VALUE;
-    std::memcpy(value, data, size);
-  }
-  if (size_ret != nullptr) *size_ret = size;
-  return CL_SUCCESS;
-}
-
 template <class T>
 cl_int AnswerNumber(T number, std::size_t room, void* value, std::size_t* size_ret) {
-  return Answer(&number, sizeof number, room, value, size_ret);
+  return GiveInfo(&number, sizeof number, room, value, size_ret);
 }
 
 cl_int AnswerText(const char* text, std::size_t room, void* value, std::size_t* size_ret) {
-  return Answer(text, std::strlen(text) + 1, room, value, size_ret);
+  return GiveInfo(text, std::strlen(text) + 1, room, value, size_ret);
 }
 
 FakeQueue& Queue(cl_command_queue handle) { return QueueDriver::Of(handle); }
@@ -104,7 +96,7 @@ void AddQueues(cl_icd_dispatch& table) {
     const FakeQueue& fake = Queue(queue);
     switch (name) {
       case CL_QUEUE_PROPERTIES: return AnswerNumber(fake.flags, room, value, size_ret);
-      case CL_QUEUE_PROPERTIES_ARRAY: return Answer(fake.list.data(), fake.list.size() * sizeof fake.list[0], room, value, size_ret);
+      case CL_QUEUE_PROPERTIES_ARRAY: return GiveInfo(fake.list.data(), fake.list.size() * sizeof fake.list[0], room, value, size_ret);
       case CL_QUEUE_REFERENCE_COUNT: return AnswerNumber(static_cast<cl_uint>(fake.references), room, value, size_ret);
       default: return CL_INVALID_VALUE;
     }
