@@ -33,7 +33,7 @@ add_custom_target(headers_alone)
 foreach(kind hosted foreign)
   if(alone_${kind})
     add_library(headers_alone_${kind} OBJECT EXCLUDE_FROM_ALL ${alone_${kind}})
-    target_include_directories(headers_alone_${kind} PRIVATE ${FLEXAI_INCLUDE_DIRS})
+    target_include_directories(headers_alone_${kind} PRIVATE ${FLEXAI_INCLUDE_DIRS} $<$<STREQUAL:${kind},hosted>:${PROJECT_SOURCE_DIR}/examples>)
     target_link_libraries(headers_alone_${kind} PRIVATE flexai_${kind})
     # A function that only other files call is unused here.
     target_compile_options(headers_alone_${kind} PRIVATE -Wno-unused-function)

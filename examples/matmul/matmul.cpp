@@ -1,10 +1,10 @@
 // A batch job: products of square matrices, several queued at a time so that the device never waits for the host.
 #include <array>
 #include <cmath>
-#include <cstdint>
 #include <cstdio>
 #include <vector>
 
+#include "common/noise.hpp"
 #include "common/opencl.hpp"
 #include "common/report.hpp"
 
@@ -24,11 +24,6 @@ kernel void multiply(global const float* a, global const float4* b, global float
 constexpr size_t kQueued = 4;  // products in flight
 constexpr int kSamples = 32;   // elements of each product that are compared with the CPU
 
-float Noise(std::uint32_t& state) {
-  state = state * 1664525u + 1013904223u;
-  return static_cast<float>(state >> 8) / 16777216.0f - 0.5f;
-}
-
 struct Slot {
   cl_mem a = nullptr, c = nullptr;
   cl_event done = nullptr;
@@ -39,15 +34,16 @@ struct Slot {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const example::Options options =
-      example::ParseOptions(argc, argv, {"Multiplies matrices and checks the products.", "size", 144, 16, 4096});
-  const auto n = static_cast<size_t>(options.amount) / 16 * 16;
+  long size = 144;
+  const example::Options options = example::ParseOptions(
+      argc, argv, {"Multiplies matrices and checks the products.", 5, {{"size", "rows and columns of a matrix", &size, 16, 4096}}});
+  const auto n = static_cast<size_t>(size) / 16 * 16;
   const example::Device device = example::OpenDevice(options.device);
   cl_kernel kernel = example::Kernel(example::Build(device, kSource, ""), "multiply");
 
-  std::uint32_t noise = 1;
+  example::Noise noise(1);
   std::vector<float> host_b(n * n);
-  for (float& value : host_b) value = Noise(noise);
+  for (float& value : host_b) value = noise.Next() / 2;
   const size_t bytes = n * n * sizeof(float);
   cl_mem b = example::Buffer(device, bytes);
   example::Check(clEnqueueWriteBuffer(device.queue, b, CL_TRUE, 0, bytes, host_b.data(), 0, nullptr, nullptr), "clEnqueueWriteBuffer");
@@ -58,7 +54,7 @@ int main(int argc, char** argv) {
     slot.c = example::Buffer(device, bytes);
     slot.host_a.resize(n * n);
     slot.host_c.resize(n * n);
-    for (float& value : slot.host_a) value = Noise(noise);
+    for (float& value : slot.host_a) value = noise.Next() / 2;
   }
 
   const auto queue = [&](Slot& slot) {
@@ -73,8 +69,7 @@ int main(int argc, char** argv) {
   };
   const auto right = [&](const Slot& slot) {
     for (int i = 0; i < kSamples; ++i) {
-      noise = noise * 1664525u + 1013904223u;
-      const size_t row = (noise >> 8) % n, column = (noise >> 20) % n;
+      const size_t row = noise.Below(n), column = noise.Below(n);
       double sum = 0;
       for (size_t k = 0; k < n; ++k) sum += static_cast<double>(slot.host_a[row * n + k]) * static_cast<double>(host_b[k * n + column]);
       if (!(std::fabs(sum - static_cast<double>(slot.host_c[row * n + column])) < 1e-3)) return false;
@@ -91,16 +86,23 @@ int main(int argc, char** argv) {
   wait(slots[0]);
 
   example::Report report(options, "products/s");
-  for (Slot& slot : slots) queue(slot);
+  long started = 0;
+  for (Slot& slot : slots) {
+    if (!report.Running() || !report.Wants(started)) break;
+    queue(slot);
+    ++started;
+  }
   for (size_t next = 0; report.Running(); next = (next + 1) % kQueued) {
     Slot& slot = slots[next];
     wait(slot);
     if (!right(slot)) report.Wrong();
     report.Done(example::Now() - slot.queued);
+    if (!report.Wants(started)) continue;
     // What was computed must depend on this round: an old result would be found wrong.
-    for (size_t i = 0; i < n; ++i) slot.host_a[i * n + i] = Noise(noise);
+    for (size_t i = 0; i < n; ++i) slot.host_a[i * n + i] = noise.Next() / 2;
     queue(slot);
+    ++started;
   }
   example::Check(clFinish(device.queue), "clFinish");
-  return report.Finish();
+  return report.Finish("checked=samples");
 }

@@ -13,15 +13,16 @@ constexpr size_t kPiece = size_t{16} << 20;
 }  // namespace
 
 int main(int argc, char** argv) {
+  long most = 256;
   const example::Options options = example::ParseOptions(
-      argc, argv, {"Takes memory in pieces of 16 MiB until it is refused or has --most MiB.", "most", 256, 16, 1 << 20});
+      argc, argv, {"Takes memory in pieces of 16 MiB until it is refused.", 0, {{"most", "MiB it takes", &most, 16, 1 << 20}}});
   const example::Device device = example::OpenDevice(options.device);
   cl_ulong memory = 0;
   example::Check(clGetDeviceInfo(device.id, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof memory, &memory, nullptr), "clGetDeviceInfo");
 
   std::vector<cl_mem> pieces;
   cl_int refused = CL_SUCCESS;
-  while (pieces.size() * kPiece < static_cast<size_t>(options.amount) << 20) {
+  while (pieces.size() * kPiece < static_cast<size_t>(most) << 20) {
     cl_mem piece = clCreateBuffer(device.context, CL_MEM_READ_WRITE, kPiece, nullptr, &refused);
     if (refused != CL_SUCCESS) break;
     // Drivers allocate at first use: without this the memory would be promised, not taken.
