@@ -66,7 +66,7 @@ TEST(NetworkTest, GivesTheGradientThatSmallStepsShow) {
   // Steps in each layer; a prime apart, so that every tap, channel and class has its turn.
   size_t felt = 0;
   for (const auto& [begin, end, apart] :
-       {std::array{kFirstAt, kSecondAt, size_t{7}}, {kSecondAt, kDenseAt, 211}, {kDenseAt, kParameters, 509}}) {
+       {std::array{kFirstAt, kSecondAt, size_t{11}}, {kSecondAt, kDenseAt, 421}, {kDenseAt, kParameters, 1511}}) {
     for (size_t place = begin; place < end; place += apart) {
       constexpr float kStep = 1.0f / 4096;
       const double seen = (loss_with(place, kStep) - loss_with(place, -kStep)) / static_cast<double>(2 * kStep);
@@ -74,7 +74,7 @@ TEST(NetworkTest, GivesTheGradientThatSmallStepsShow) {
       felt += std::fabs(seen) > 1e-2 * largest ? 1 : 0;
     }
   }
-  EXPECT_GT(felt, 20u) << "or else nothing was compared but zeros";
+  EXPECT_GT(felt, 10u) << "or else nothing was compared but zeros";
 }
 
 TEST(NetworkTest, LearnsAFewImagesByHeart) {
