@@ -1,6 +1,7 @@
 #include "common/report.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -14,7 +15,9 @@ constexpr double kPrintEvery = 0.5;
   std::FILE* const out = status == 0 ? stdout : stderr;
   std::fprintf(out, "%s\n\n  --seconds N    how long to work", about.text);
   if (about.seconds > 0) std::fprintf(out, " (default %g, without --jobs)", about.seconds);
-  std::fprintf(out, "\n  --jobs N       stop after so many jobs\n  --device WORD  part of a platform's or device's name\n");
+  std::fprintf(out,
+               "\n  --jobs N       stop after so many jobs\n  --device WORD  part of a platform's or device's name\n"
+               "  --wait         say `ready` and begin when a line comes on stdin\n");
   for (const OwnOption& option : about.own) {
     const std::string left = std::string("--") + option.name + (option.text != nullptr ? " WORD" : " N");
     std::fprintf(out, "  %-14s %s", left.c_str(), option.help);
@@ -60,6 +63,10 @@ Options ParseOptions(int argc, char** argv, const About& about) {
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
     if (word == "--help") Usage(about, 0);
+    if (word == "--wait") {
+      options.wait = true;
+      continue;
+    }
     if (i + 1 == argc) Usage(about, 2);
     const char* const value = argv[++i];
     bool right = true;
@@ -86,9 +93,27 @@ double Now() {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
+void SleepUntil(double seconds) {
+  const auto whole = static_cast<time_t>(seconds);
+  const timespec until{.tv_sec = whole, .tv_nsec = static_cast<long>((seconds - static_cast<double>(whole)) * 1e9)};
+  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) == EINTR) {
+  }
+}
+
+void WaitToBegin(const Options& options) {
+  if (!options.wait) return;
+  std::puts("ready");
+  std::fflush(stdout);
+  for (int c = std::getchar(); c != '\n' && c != EOF; c = std::getchar()) {
+  }
+}
+
 bool Report::Running() {
-  if (started_ == 0) started_ = printed_ = last_ = Now();
-  return (seconds_ == 0 || last_ - started_ < seconds_) && Wants(jobs_);
+  if (started_ == 0) {
+    WaitToBegin(options_);
+    started_ = printed_ = last_ = Now();
+  }
+  return (options_.seconds == 0 || last_ - started_ < options_.seconds) && Wants(jobs_);
 }
 
 void Report::Done(double latency_seconds) {

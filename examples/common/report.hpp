@@ -11,6 +11,7 @@ struct Options {
   double seconds = 0;  // how long to work; 0: no limit
   long jobs = 0;       // after how many jobs to stop; 0: no limit
   std::string device;  // part of a name; empty: the first device
+  bool wait = false;   // to be told when to begin
 };
 
 /// An option of the program's own: a whole number, or a word when `text` is set. Its target holds the default.
@@ -34,16 +35,22 @@ struct About {
 
 /// Seconds on a clock that only goes forward.
 [[nodiscard]] double Now();
+/// Sleeps until Now() is `seconds`.
+void SleepUntil(double seconds);
 
-/// Counts jobs and their latencies and prints a line about twice a second. The clock starts at the first call of Running.
+/// With --wait: prints `ready` and returns when a line comes, or the end of the input. Everything slow has been done by then.
+void WaitToBegin(const Options& options);
+
+/// Counts jobs and their latencies and prints a line about twice a second. The clock starts at the first call of Running, which waits to begin
+/// where that was asked for.
 class Report {
  public:
-  Report(const Options& options, const char* unit) : seconds_(options.seconds), jobs_wanted_(options.jobs), unit_(unit) {}
+  Report(const Options& options, const char* unit) : options_(options), unit_(unit) {}
 
   /// Whether there is time for another job, and another is wanted.
   [[nodiscard]] bool Running();
   /// For programs that queue ahead: whether another job is wanted behind the `started` ones.
-  [[nodiscard]] bool Wants(long started) const { return jobs_wanted_ == 0 || started < jobs_wanted_; }
+  [[nodiscard]] bool Wants(long started) const { return options_.jobs == 0 || started < options_.jobs; }
 
   void Done(double latency_seconds);
   void Wrong() { ++wrong_; }
@@ -58,8 +65,7 @@ class Report {
   [[nodiscard]] int Finish(std::string_view fields);
 
  private:
-  double seconds_;
-  long jobs_wanted_;
+  Options options_;
   std::string unit_, note_;
   double started_ = 0, printed_ = 0, last_ = 0;
   long jobs_ = 0, wrong_ = 0;

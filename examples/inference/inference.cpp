@@ -1,4 +1,4 @@
-// A service bound by latency: one request of a few handwritten digits after another, each answered before the next one comes.
+// A service bound by latency: requests of a few handwritten digits, one after another or as often as --rate says.
 #include <cmath>
 #include <cstdio>
 #include <vector>
@@ -23,13 +23,14 @@ bool Close(const example::Scores& a, const example::Scores& b) {
 
 int main(int argc, char** argv) {
   using namespace example;
-  long per_request = 16;
+  long per_request = 16, rate = 0;
   std::string model;
   const Options options =
       ParseOptions(argc, argv,
                    {"Says which digits it sees, and checks the answers.",
                     5,
                     {{"images", "images a request", &per_request, 1, 256},
+                     {"rate", "requests a second, come what may; 0: the next when the last is answered", &rate, 0, 1'000'000},
                      {.name = "model", .help = "file of a trained network; default: the one compiled in", .text = &model}}});
   const auto images = static_cast<size_t>(per_request);
   const Parameters parameters = LoadModel(model);
@@ -51,9 +52,16 @@ int main(int argc, char** argv) {
 
   Report report(options, "requests/s");
   long answered = 0, recognised = 0;
+  double due = 0;  // when the next request comes, with --rate; its latency counts from there
   while (report.Running()) {
     fill();
-    const double asked = Now();
+    double asked = Now();
+    if (rate > 0) {
+      if (due == 0) due = asked;
+      SleepUntil(due);
+      asked = due;
+      due += 1.0 / static_cast<double>(rate);
+    }
     const std::vector<Scores> answers = network.Classify(request);
     const double latency = Now() - asked;
     bool close = true;

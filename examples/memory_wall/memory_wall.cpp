@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
   const example::Device device = example::OpenDevice(options.device);
   cl_ulong memory = 0;
   example::Check(clGetDeviceInfo(device.id, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof memory, &memory, nullptr), "clGetDeviceInfo");
+  example::WaitToBegin(options);
 
   std::vector<cl_mem> pieces;
   cl_int refused = CL_SUCCESS;

@@ -25,6 +25,8 @@ class PipedProgram {
 
   [[nodiscard]] pid_t pid() const noexcept { return pid_; }
   [[nodiscard]] bool running() const noexcept { return pid_ > 0; }
+  /// What it prints comes from here: for poll(2). Negative when there is nothing more.
+  [[nodiscard]] int output() const noexcept { return output_.get(); }
 
   [[nodiscard]] Status Send(const std::string& line);
   /// The next line without its break. kTimeout at `deadline`; kStale when there is none any more, with how the program ended where it did.

@@ -128,12 +128,17 @@ std::vector<CommandSpec> MakeCommands() {
 #ifdef FLEXAI_HAVE_DEMO
   commands.push_back({
       .name = "demo",
-      .summary = "show on this machine what slices do, in about a minute",
-      .details = "Real programs in real slices: shares asked and measured, a memory wall, a kill in the middle of a turn. Needs no card: "
-                 "OpenCL drivers that\n"
-                 "compute on the CPU do. Exit status: 0 all acts went as they must, 1 not.",
+      .summary = "show on this machine what slices do, in a minute and a half",
+      .details = "Three real AI jobs one after another and together: time, utilisation, shares asked and measured; a memory wall, a change "
+                 "of size, a "
+                 "kill in\n"
+                 "the middle of a turn, two vendors' drivers at once. Needs no card: OpenCL drivers that compute on the CPU do. Writes a "
+                 "report as HTML. "
+                 "Exit\n"
+                 "status: 0 all acts went as they must, 1 not.",
       .options = {Output(),
                   {.name = "xpu", .letter = 'x', .value = "XPU", .help = "on this one (default: the one `run` would take)"},
+                  {.name = "html", .letter = '\0', .value = "FILE", .help = "where the report is written (default: flexai-demo.html here)"},
                   {.name = "quick", .letter = '\0', .help = "shorter acts, as in tests"}},
       .run = RunDemo,
   });

@@ -1,10 +1,15 @@
-// `flexai demo`: what slices do, shown on this machine in about a minute; a demonstration that is a test.
-#include <cstdio>
-#include <functional>
+// `flexai demo`: what slices do, shown on this machine in a minute and a half; a demonstration that is a test.
+#include <fcntl.h>
+
+#include <cerrno>
 #include <vector>
 
+#include "base/fds.hpp"
+#include "cli/bench_machine.hpp"
 #include "cli/commands.hpp"
-#include "cli/demo_acts.hpp"
+#include "cli/demo/acts.hpp"
+#include "cli/demo/page.hpp"
+#include "cli/demo/scratch_directory.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/report.hpp"
 #include "cli/run_selection.hpp"
@@ -13,64 +18,89 @@
 namespace flexai::cli {
 namespace {
 
-Document Describe(const std::vector<ActResult>& acts, const XpuEntry& xpu, bool passed) {
-  Document list = Document::EmptyArray();
-  for (const ActResult& act : acts)
-    list.Add(Document::Of(
-        {{"act", act.name}, {"asked", act.asked}, {"measured", act.measured}, {"passed", act.passed}, {"details", act.details}}));
-  return Document::Of(
-      {{"schema", "flexai.demo/1"}, {"version", FLEXAI_VERSION}, {"xpu", xpu.id.view()}, {"passed", passed}, {"acts", std::move(list)}});
-}
+constexpr char kDefaultPage[] = "flexai-demo.html";
 
 Table Summary(const std::vector<ActResult>& acts) {
   Table table({{"ACT"}, {"ASKED"}, {"MEASURED", false, true}, {"RESULT"}});
-  for (const ActResult& act : acts)
-    table.AddRow({act.name, act.asked, act.measured, {act.passed ? "passed" : "FAILED", act.passed ? Style::kGood : Style::kBad}});
+  for (const ActResult& act : acts) table.AddRow({act.name, act.asked, act.measured, {std::string(act.word()), act.style()}});
   return table;
+}
+
+std::vector<std::pair<std::string, std::string>> Facts(const XpuEntry& xpu) {
+  std::vector<std::pair<std::string, std::string>> facts{{"flexai", FLEXAI_VERSION}, {"xpu", std::string(xpu.id.view())}};
+  if (xpu.xpu) {
+    facts.emplace_back("model", xpu.xpu->model);
+    facts.emplace_back("driver", xpu.xpu->platform + " " + xpu.xpu->driver_version);
+  }
+  const Document machine = DescribeMachine();
+  for (const auto& [name, value] : machine.Members())
+    facts.emplace_back(name, value.AsText() ? std::string(*value.AsText()) : value.ToJson());
+  return facts;
+}
+
+// Opened before the first act: a place that cannot be written is known at once and not after a minute and a half.
+Result<UniqueFd> OpenPage(const std::string& path) {
+  UniqueFd page(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (!page) return FailErrno("writing the report to " + path + " (--html FILE chooses another place)", errno);
+  return page;
 }
 
 }  // namespace
 
 int RunDemo(const Args& args) {
   const Nanos began = MonotonicNow();
-  const Inventory inventory = TakeInventory(args.surroundings());
+  Surroundings surroundings = args.surroundings();
+  // Mesa's driver shows only what is named here; its CPU device is the second vendor on a machine without a card, and only that.
+  const bool shown_by_us = surroundings.environment.Get("RUSTICL_ENABLE").empty();
+  if (shown_by_us) surroundings.environment.Set("RUSTICL_ENABLE", "llvmpipe");
+  const Inventory inventory = TakeInventory(surroundings);
   for (const std::string& warning : Warnings(inventory)) Warn(warning);
   if (!inventory.runtime) return kFailed;  // said among the warnings
+  Inventory offered = inventory;
+  if (shown_by_us && args.Values("xpu").empty())
+    std::erase_if(offered.entries, [](const XpuEntry& entry) { return entry.xpu && entry.xpu->platform == "rusticl"; });
   // Nobody else may have a guarantee here: the first programs run with the whole XPU.
-  const auto xpus = SelectXpus(inventory, args.Values("xpu"), {.cores = {kWholeXpu, kWholeXpu}, .memory = {}});
+  const auto xpus = SelectXpus(offered, args.Values("xpu"), {.cores = {kWholeXpu, kWholeXpu}, .memory = {}});
   if (!xpus) return FailWith(xpus.error());
+  const std::string path = args.Has("html") ? args.Value("html") : kDefaultPage;
+  const auto page = OpenPage(path);
+  if (!page) return FailWith(page.error());
+  const std::string temporary(surroundings.environment.Get("TMPDIR"));
+  const auto directory = ScratchDirectory::Make(temporary.empty() ? "/tmp" : temporary, "model");
+  if (!directory) return FailWith(directory.error());
 
   const Format format = FormatOf(args);
   const bool for_programs = format == Format::kJson || format == Format::kYaml;
   const Table::Layout layout = StdoutLayout(args);
-  Stage stage(args.surroundings(), *xpus->front(), *inventory.runtime);
-  stage.UseColor(layout.color);
-  if (for_programs) stage.Hush();
-  DemoLengths lengths;
-  if (args.Has("quick")) lengths = {.alone = kSecond, .together = 4 * kSecond, .neighbour = 3 * kSecond};
+  Stage stage(surroundings, *xpus->front(), *inventory.runtime);
+  Audience audience({.quiet = for_programs, .color = layout.color});
+  Demo demo{.surroundings = surroundings,
+            .inventory = inventory,
+            .runtime = *inventory.runtime,
+            .stage = stage,
+            .audience = audience,
+            .lengths = {},
+            .directory = directory->path(),
+            .programs = {}};
+  if (args.Has("quick")) demo.lengths = {.alone = 2 * kSecond, .together = 4 * kSecond, .beside = 2 * kSecond};
 
-  const std::vector<std::function<Result<ActResult>()>> acts{
-      [&] { return ActDiscover(stage, inventory); },
-      [&] { return ActShares(stage, lengths); },
-      [&] { return ActMemory(stage, lengths); },
-      [&] { return ActKill(stage, lengths); },
-  };
-  std::vector<ActResult> results;
-  bool passed = true;
-  for (const auto& act : acts) {
-    auto result = act();
-    stage.EndLive();
+  DemoReport report{.facts = Facts(stage.xpu()), .acts = {}, .passed = true};
+  for (const auto act : {ActDiscover, ActGain, ActShares, ActMemory, ActResize, ActKill, ActDrivers}) {
+    auto result = act(demo);
+    audience.EndLive();
     if (!result) return FailWith(WithContext(result.error(), "the demo stopped"));
-    passed = passed && result->passed;
-    results.push_back(std::move(*result));
+    report.passed = report.passed && !result->failed();
+    audience.TellStory(*result);
+    report.acts.push_back(std::move(*result));
   }
+  report.seconds = (MonotonicNow() - began) / kSecond;
+  if (!WriteAll(page->get(), DemoPage(report))) return FailWith(FailErrno("writing the report to " + path, errno).value());
 
-  if (for_programs) return Print(Describe(results, stage.xpu(), passed), format) && passed ? kOk : kFailed;
-  stage.Heading("Summary");
-  if (!Print(Summary(results).Text(layout))) return kFailed;
-  stage.Say((passed ? "All acts passed" : "Not all acts passed") + std::string(" in ") +
-            std::to_string((MonotonicNow() - began) / kSecond) + " s on " + std::string(stage.xpu().id.view()) + ".");
-  return passed ? kOk : kFailed;
+  if (for_programs) return Print(DemoDocument(report), format) && report.passed ? kOk : kFailed;
+  if (!Print("\n" + Summary(report.acts).Text(layout))) return kFailed;
+  audience.Say((report.passed ? "All acts passed" : "Not all acts passed") + std::string(" in ") + std::to_string(report.seconds) +
+               " s on " + std::string(stage.xpu().id.view()) + ". The report with every figure: " + path);
+  return report.passed ? kOk : kFailed;
 }
 
 }  // namespace flexai::cli

@@ -1,15 +1,38 @@
 #!/usr/bin/env bash
-# The demonstration is a test: every act goes as it must, and the summary says so; with JSON nothing else is on stdout.
+# The demonstration is a test: every act goes as it must, the summary and the report say so; with JSON nothing else is on stdout, and no file is left behind.
 . "$(dirname "${BASH_SOURCE[0]}")/support.sh" "$1"
 [[ -x "$build/bin/flexai-example-matmul" ]] || skip "the examples were not built (no OpenCL loader to link with)"
 need python3
 
-timeout -k 5 300 "$flexai" demo --quick -o json >"$work/demo" || { cat "$work/demo" >&2 && fail "the demo ended with $?"; }
-python3 - "$work/demo" <<'CHECK'
+# The second vendor, where it is installed.
+[[ -e /etc/OpenCL/vendors/rusticl.icd ]] && cp /etc/OpenCL/vendors/rusticl.icd "$work/vendors/"
+mkdir "$work/tmp"
+TMPDIR="$work/tmp" timeout -k 5 300 "$flexai" demo --quick --html "$work/report.html" -o json >"$work/demo" ||
+  { cat "$work/demo" >&2 && fail "the demo ended with $?"; }
+[[ -z "$(ls -A "$work/tmp")" ]] || fail "the demo left files behind in TMPDIR"
+python3 - "$work/demo" "$work/report.html" <<'CHECK'
 import json, sys
+import xml.etree.ElementTree as tree
+
 demo = json.load(open(sys.argv[1]))
-assert demo["schema"] == "flexai.demo/1" and demo["passed"] is True, demo
-assert [act["act"] for act in demo["acts"]] == ["discover", "shares", "memory wall", "SIGKILL"], demo
+assert demo["schema"] == "flexai.demo/2" and demo["passed"] is True, demo
+names = ["discover", "gain", "shares", "memory wall", "resize", "SIGKILL", "two drivers"]
+assert [act["act"] for act in demo["acts"]] == names, demo
 for act in demo["acts"]:
-    print(f"  {act['act']}: asked {act['asked']}, measured {act['measured']}")
+    assert act["result"] in ("passed", "left out"), act
+    print(f"  {act['act']}: asked {act['asked']}, measured {act['measured']}, {act['result']} {act['reason'] or ''}")
+
+page = tree.parse(sys.argv[2]).getroot()
+svg = "{http://www.w3.org/2000/svg}svg"
+sections = page.findall(".//section")
+assert len(sections) == len(names) + 2, len(sections)
+assert len(page.findall(f".//{svg}")) >= 4, "figures are missing"
+cells = " ".join("".join(row.itertext()) for row in page.findall(".//tr"))
+for act in demo["acts"]:
+    assert act["act"] in cells and act["measured"] in cells, act
 CHECK
+
+status=0
+timeout -k 5 60 "$flexai" demo --quick --html "$work/no/such/place.html" >"$work/out" 2>"$work/err" || status=$?
+[[ $status == 1 && ! -s "$work/out" ]] || fail "a report that cannot be written ended with $status"
+grep -q -- '--html' "$work/err" || fail "the error does not say what to do: $(cat "$work/err")"

@@ -1,4 +1,4 @@
-#include "cli/demo_stage.hpp"
+#include "cli/demo/stage.hpp"
 
 #include <unistd.h>
 
@@ -12,7 +12,13 @@
 namespace flexai::cli {
 namespace {
 
-constexpr Nanos kSayEvery = 2 * kSecond;
+constexpr Nanos kStartPatience = 60 * kSecond;  // a first start compiles kernels
+
+// Slices of one demo never have the same name.
+int NextNumber() {
+  static int last = 0;
+  return ++last;
+}
 
 }  // namespace
 
@@ -37,23 +43,33 @@ std::map<std::string, std::string, std::less<>> ReadFields(std::string_view line
   return fields;
 }
 
-void DemoProgram::Listen() {
-  while (program.running()) {
-    const auto line = program.ReadLine(MonotonicNow() + kMillisecond);
-    if (!line) return;
-    auto fields = ReadFields(*line);
-    if (line->starts_with("result "))
-      result = std::move(fields);
-    else if (line->starts_with("progress "))
-      jobs = std::strtol(fields["jobs"].c_str(), nullptr, 10);
+void DemoProgram::Take(const std::string& line) {
+  auto fields = ReadFields(line);
+  if (line.starts_with("result ")) {
+    result = std::move(fields);
+    result_ns = MonotonicNow();
+  } else if (line.starts_with("progress ")) {
+    jobs = std::strtol(fields["jobs"].c_str(), nullptr, 10);
   }
+}
+
+bool DemoProgram::Listen() {
+  while (!silent) {
+    const auto line = program.ReadLine(MonotonicNow() + kMillisecond);
+    if (!line && line.error().code == ErrorCode::kTimeout) break;
+    if (line)
+      Take(*line);
+    else
+      silent = true;
+  }
+  return !silent;
 }
 
 int DemoProgram::Finish(Nanos deadline) {
   for (;;) {
     const auto line = program.ReadLine(deadline);
     if (!line) break;
-    if (line->starts_with("result ")) result = ReadFields(*line);
+    Take(*line);
   }
   return program.Wait(deadline);
 }
@@ -77,16 +93,37 @@ Result<DemoProgram> Stage::Enter(const Part& part) {
   if (path.empty())
     return Fail(ErrorCode::kNotFound,
                 "the example flexai-example-" + part.program + " is not beside this program: build all targets (tools/build)");
+  std::vector<std::string> command{path, "--wait"};
+  command.insert(command.end(), part.options.begin(), part.options.end());
+  return EnterCommand(part, command);
+}
+
+Result<DemoProgram> Stage::EnterCommand(const Part& part, const std::vector<std::string>& command) {
   DemoProgram entered;
   entered.label = part.label;
-  entered.slice = "demo-" + part.label + "-" + std::to_string(getpid()) + "-" + std::to_string(++names_);
+  entered.slice = "demo-" + part.label + "-" + std::to_string(getpid()) + "-" + std::to_string(NextNumber());
   entered.asked_percent = std::strtod(part.cores.c_str(), nullptr);
   std::vector<std::string> argv{self_, "run", "--xpu", std::string(xpu_.id.view()), "--cores", part.cores, "--name", entered.slice};
   if (!part.memory.empty()) argv.insert(argv.end(), {"--memory", part.memory});
-  argv.insert(argv.end(), {"--", path});
-  argv.insert(argv.end(), part.options.begin(), part.options.end());
+  if (!part.priority.empty()) argv.insert(argv.end(), {"--priority", part.priority});
+  argv.emplace_back("--");
+  argv.insert(argv.end(), command.begin(), command.end());
   FLEXAI_TRY(entered.program, PipedProgram::Start(argv, environment_));
   return entered;
+}
+
+Status Stage::AwaitReady(DemoProgram& program) const {
+  const Nanos deadline = MonotonicNow() + kStartPatience;
+  for (;;) {
+    const auto line = program.program.ReadLine(deadline);
+    if (!line) return tl::unexpected<Error>(WithContext(line.error(), program.label + " did not get ready"));
+    if (*line == "ready") break;
+  }
+  FLEXAI_TRY(const RegionSnapshot region, Look());
+  const SliceSnapshot* const slice = SliceOf(region, program);
+  if (slice == nullptr) return Fail(ErrorCode::kStale, program.label + " is ready, but its slice is not in the region");
+  program.ref = slice->ref;
+  return {};
 }
 
 Result<RegionSnapshot> Stage::Look() const {
@@ -104,28 +141,14 @@ const SliceSnapshot* Stage::SliceOf(const RegionSnapshot& region, const DemoProg
   return found == region.slices.end() ? nullptr : &*found;
 }
 
-void Stage::Say(std::string_view line) const {
-  if (!quiet_) (void)Print(std::string(line) + "\n");
-}
-
-void Stage::Heading(std::string_view line) const {
-  if (!quiet_) (void)Print("\n" + Styled(line, Style::kBold, color_) + "\n");
-}
-
-void Stage::Verdict(bool passed, std::string_view line) const {
-  if (!quiet_)
-    (void)Print("  " + Styled(passed ? "passed" : "FAILED", passed ? Style::kGood : Style::kBad, color_) + "  " + std::string(line) + "\n");
-}
-
-void Stage::Live(std::string_view line) {
-  if (quiet_) return;
-  if (IsTerminal(STDOUT_FILENO)) {
-    if (!live_) live_.emplace(STDOUT_FILENO);
-    live_->Show(line);
-  } else if (const Nanos now = MonotonicNow(); now - said_ >= kSayEvery) {
-    said_ = now;
-    Say(line);
-  }
+Result<std::uint64_t> Stage::DeviceTime(const DemoProgram& program) const {
+  slice::RegionFile region;
+  if (const auto outcome = slice::RegionFile::Open(runtime_.path, xpu_.id, region); outcome != flexai::Outcome::kOk)
+    return tl::unexpected<Error>(FromOutcome(outcome, "opening the region of " + std::string(xpu_.id.view())));
+  const std::uint64_t time = slice::Load(region.view().account(program.ref.slot).device_ns);
+  if (slice::Load(region.view().share(program.ref.slot).generation) != program.ref.generation)
+    return Fail(ErrorCode::kStale, "the account of " + program.label + " is gone: another slice began in its place");
+  return time;
 }
 
 }  // namespace flexai::cli
