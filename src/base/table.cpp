@@ -9,6 +9,10 @@ namespace {
 constexpr std::size_t kGap = 2;       // spaces between columns
 constexpr std::size_t kSmallest = 6;  // a flexible column is never cut below this
 
+std::size_t TotalOf(const std::vector<std::size_t>& widths) {
+  return std::accumulate(widths.begin(), widths.end(), (widths.empty() ? 0 : widths.size() - 1) * kGap);
+}
+
 }  // namespace
 
 std::vector<std::size_t> Table::Widths(std::size_t window) const {
@@ -19,8 +23,7 @@ std::vector<std::size_t> Table::Widths(std::size_t window) const {
       widths[i] = std::max(widths[i], DisplayWidth(row.cells[i].text));
   if (window == 0) return widths;
 
-  const auto total = [&] { return std::accumulate(widths.begin(), widths.end(), (widths.empty() ? 0 : widths.size() - 1) * kGap); };
-  while (total() > window) {
+  while (TotalOf(widths) > window) {
     // The widest flexible column gives one.
     std::size_t widest = widths.size();
     for (std::size_t i = 0; i < widths.size(); ++i)
@@ -30,6 +33,8 @@ std::vector<std::size_t> Table::Widths(std::size_t window) const {
   }
   return widths;
 }
+
+std::size_t Table::NarrowestWidth() const { return TotalOf(Widths(1)); }
 
 std::string Table::Text(const Layout& layout) const {
   const std::vector<std::size_t> widths = Widths(layout.width);

@@ -43,6 +43,8 @@ class Table {
     bool color = false;
   };
   [[nodiscard]] std::string Text(const Layout& layout) const;
+  /// What the columns take when the flexible ones have given all they can: in a smaller window lines would wrap.
+  [[nodiscard]] std::size_t NarrowestWidth() const;
 
  private:
   struct Row {

@@ -31,6 +31,15 @@ TEST(TableTest, CutsFlexibleColumnsToTheWindow) {
   EXPECT_NE(Sample().Text({.width = 40}).find("pthread-skylake-a…"), std::string::npos);
 }
 
+TEST(TableTest, SaysTheNarrowestWindowItFitsInto) {
+  const std::size_t narrowest = Sample().NarrowestWidth();
+
+  std::istringstream lines(Sample().Text({.width = narrowest}));
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(DisplayWidth(line), narrowest) << line;
+  EXPECT_EQ(Sample().Text({.width = narrowest - 1}), Sample().Text({.width = narrowest}));
+  EXPECT_NE(Sample().Text({.width = narrowest + 1}), Sample().Text({.width = narrowest}));
+}
+
 TEST(TableTest, ColoursOnlyWhenAsked) {
   Table table({{.heading = "A"}});
   table.AddRow({{"bad", Style::kBad}});

@@ -27,6 +27,24 @@ bool ColorAllowed(int fd, const ColorEnvironment& environment) noexcept {
   return environment.no_color.empty() && environment.term != "dumb" && !environment.term.empty() && IsTerminal(fd);
 }
 
+bool IsUtf8Locale(const LocaleEnvironment& environment) noexcept {
+  const std::string_view locale = !environment.lc_all.empty()     ? environment.lc_all
+                                  : !environment.lc_ctype.empty() ? environment.lc_ctype
+                                                                  : environment.lang;
+  std::string_view codeset = locale.substr(std::min(locale.find('.'), locale.size()));
+  codeset = codeset.substr(0, codeset.find('@'));
+  constexpr std::string_view kUtf8 = ".utf8";
+  // `UTF-8` and `utf8` are both in use; the C library ignores case and dashes too.
+  std::size_t matched = 0;
+  for (const char c : codeset) {
+    if (c == '-') continue;
+    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+    if (matched == kUtf8.size() || lower != kUtf8[matched]) return false;
+    ++matched;
+  }
+  return matched == kUtf8.size();
+}
+
 std::string Styled(std::string_view text, Style style, bool color) {
   std::string_view code;
   switch (style) {
@@ -36,6 +54,7 @@ std::string Styled(std::string_view text, Style style, bool color) {
     case Style::kGood: code = "32"; break;
     case Style::kWarning: code = "33"; break;
     case Style::kBad: code = "31"; break;
+    case Style::kSelected: code = "7"; break;
   }
   if (!color || code.empty()) return std::string(text);
   return "\x1b[" + std::string(code) + "m" + std::string(text) + "\x1b[0m";

@@ -20,7 +20,13 @@ struct ColorEnvironment {
 };
 [[nodiscard]] bool ColorAllowed(int fd, const ColorEnvironment& environment) noexcept;
 
-enum class Style : std::uint8_t { kPlain, kBold, kDim, kGood, kWarning, kBad };
+struct LocaleEnvironment {
+  std::string_view lc_all, lc_ctype, lang;  // LC_ALL, LC_CTYPE, LANG: the first that is not empty counts
+};
+/// Whether people here read UTF-8: what is drawn with more than ASCII asks.
+[[nodiscard]] bool IsUtf8Locale(const LocaleEnvironment& environment) noexcept;
+
+enum class Style : std::uint8_t { kPlain, kBold, kDim, kGood, kWarning, kBad, kSelected };
 
 /// `text` in the colour of `style`, or as it is where colour is off.
 [[nodiscard]] std::string Styled(std::string_view text, Style style, bool color);

@@ -27,6 +27,18 @@ std::vector<CommandSpec> MakeCommands() {
       .run = RunSmi,
   });
   commands.push_back({
+      .name = "top",
+      .summary = "watch slices live, and change them",
+      .details = "On a terminal: a picture that changes, and keys (? shows them). Elsewhere, or with --once, -n or -o: one frame after "
+                 "--interval, as text or\n"
+                 "a document per line, and the end. What is shown: docs/top.md.",
+      .options = {{.name = "output", .letter = 'o', .value = "FORMAT", .help = "table, json or yaml", .choices = {"table", "json", "yaml"}},
+                  {.name = "interval", .letter = 'd', .value = "SECONDS", .help = "between looks (0.1 to 60, default 1)"},
+                  {.name = "frames", .letter = 'n', .value = "N", .help = "print so many frames (0: until interrupted)"},
+                  {.name = "once", .letter = '\0', .help = "the same as -n 1"}},
+      .run = RunTop,
+  });
+  commands.push_back({
       .name = "run",
       .summary = "run a program in a slice",
       .details = "Without --cores the slice is guaranteed 1 % and may use what others leave idle. `--cores 30` guarantees and caps 30 %, "

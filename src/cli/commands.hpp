@@ -6,6 +6,7 @@
 namespace flexai::cli {
 
 [[nodiscard]] int RunSmi(const Args& args);
+[[nodiscard]] int RunTop(const Args& args);
 [[nodiscard]] int RunRun(const Args& args);
 [[nodiscard]] int RunSliceLs(const Args& args);
 [[nodiscard]] int RunSliceSet(const Args& args);

@@ -13,33 +13,6 @@ constexpr const char* kIsolation = "soft";  // the only one this version admits,
 std::string BytesOr(const std::optional<std::uint64_t>& bytes) { return bytes ? ShowBytes(*bytes) : kUnknown; }
 std::string TextOr(const std::string& text) { return text.empty() ? kUnknown : text; }
 
-std::optional<MeasuredShare> MeasureIn(const Baseline& before, const RegionSnapshot& region, const SliceSnapshot& slice) {
-  static const RegionSnapshot kNothingBefore;
-  const auto found = std::find_if(before.begin(), before.end(), [&](const RegionSnapshot& other) { return other.xpu == region.xpu; });
-  return Measure(found == before.end() ? kNothingBefore : *found, slice, region.taken_ns);
-}
-
-std::string PermilleText(std::uint32_t permille) { return std::to_string(permille / 10) + "." + std::to_string(permille % 10); }
-
-std::string Pids(const SliceSnapshot& slice) {
-  std::string text;
-  std::size_t elsewhere = 0;
-  for (const ProcessSnapshot& process : slice.processes) {
-    if (process.is_keeper) continue;
-    if (!process.pid_is_ours) {
-      ++elsewhere;
-      continue;
-    }
-    text += (text.empty() ? "" : ", ") + std::to_string(process.pid) + " " + process.comm;
-  }
-  if (elsewhere != 0) text += (text.empty() ? "" : ", ") + std::to_string(elsewhere) + " in another PID namespace";
-  return TextOr(text);
-}
-
-std::string MemoryText(const SliceSnapshot& slice) {
-  return ShowBytes(slice.held_bytes) + (slice.reserves_memory ? " of " + ShowBytes(slice.reserved_bytes) : std::string());
-}
-
 Table XpuTable(const Inventory& inventory, bool wide) {
   std::vector<TableColumn> columns{{.heading = "XPU", .flexible = true},   {.heading = "KIND"},
                                    {.heading = "MODEL", .flexible = true}, {.heading = "MEMORY", .right = true},
@@ -121,7 +94,7 @@ Table SliceTable(const Inventory& inventory, const Baseline& before, bool wide, 
       std::vector<TableCell> row{slice.name + (slice.is_gang ? " (gang)" : ""),
                                  std::string(entry.id.view()),
                                  UserName(slice.owner_uid),
-                                 Pids(slice),
+                                 ProcessesText(slice),
                                  ShowCores(slice.request_permille, slice.limit_permille),
                                  percent(&MeasuredShare::permille) + (measured && measured->since_begin ? "*" : ""),
                                  MemoryText(slice),
@@ -253,6 +226,33 @@ Document WarningsDocument(const Inventory& inventory) {
 }
 
 }  // namespace
+
+std::optional<MeasuredShare> MeasureIn(const Baseline& before, const RegionSnapshot& region, const SliceSnapshot& slice) {
+  static const RegionSnapshot kNothingBefore;
+  const auto found = std::find_if(before.begin(), before.end(), [&](const RegionSnapshot& other) { return other.xpu == region.xpu; });
+  return Measure(found == before.end() ? kNothingBefore : *found, slice, region.taken_ns);
+}
+
+std::string PermilleText(std::uint32_t permille) { return std::to_string(permille / 10) + "." + std::to_string(permille % 10); }
+
+std::string ProcessesText(const SliceSnapshot& slice) {
+  std::string text;
+  std::size_t elsewhere = 0;
+  for (const ProcessSnapshot& process : slice.processes) {
+    if (process.is_keeper) continue;
+    if (!process.pid_is_ours) {
+      ++elsewhere;
+      continue;
+    }
+    text += (text.empty() ? "" : ", ") + std::to_string(process.pid) + " " + process.comm;
+  }
+  if (elsewhere != 0) text += (text.empty() ? "" : ", ") + std::to_string(elsewhere) + " in another PID namespace";
+  return TextOr(text);
+}
+
+std::string MemoryText(const SliceSnapshot& slice) {
+  return ShowBytes(slice.held_bytes) + (slice.reserves_memory ? " of " + ShowBytes(slice.reserved_bytes) : std::string());
+}
 
 std::string_view StampsName(std::uint32_t stamps) noexcept {
   switch (stamps) {

@@ -1,6 +1,7 @@
 // The inventory as people and programs read it. Pure: every number that is shown comes in.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,16 @@ struct SmiOptions {
 
 /// What to do on a machine without any XPU.
 [[nodiscard]] std::string NothingHere(const Inventory& inventory);
+
+/// What `slice` used over the interval that began with `before`; nothing where no time passed.
+[[nodiscard]] std::optional<MeasuredShare> MeasureIn(const Baseline& before, const RegionSnapshot& region, const SliceSnapshot& slice);
+
+// Cells of a row about a slice. `29.6`: permille as percent, always with a decimal.
+[[nodiscard]] std::string PermilleText(std::uint32_t permille);
+/// `100 python3, 104 python3`, without the keeper; `-` when there are none.
+[[nodiscard]] std::string ProcessesText(const SliceSnapshot& slice);
+/// `1Gi of 4Gi`, or `1Gi` where nothing is reserved.
+[[nodiscard]] std::string MemoryText(const SliceSnapshot& slice);
 
 /// "driver stamps", "host marks" or "unknown yet".
 [[nodiscard]] std::string_view StampsName(std::uint32_t stamps) noexcept;
