@@ -16,7 +16,8 @@
  *
  * Rules. Fixed-size little-endian fields. Every field names its writer. Fields marked (atomic) are only read and written with atomic operations; a
  * process may die or stop between any two stores and what is left is still correct. abi_major must match; minors only fill reserved fields, so a
- * newer minor joins an older region. `pair_id` ties the two files together: a random number, never 0, so that a file of a dead region is recognised.
+ * newer minor joins an older region, and the other way round. What only a newer minor keeps (usage, below) says for which generation it is kept:
+ * nobody takes what an older one left there, or did not count, for a number. `pair_id` ties the two files together: a random number, never 0, so that a file of a dead region is recognised.
  *
  * Trust. Whoever may write the state file can disturb its co-tenants on this XPU (isolation soft, see SECURITY.md), never make another process crash:
  * every index and size read from here is checked before use.
@@ -38,7 +39,7 @@
 #define FLEXAI_REGION_QUOTA_MAGIC 0x315141584c46ULL /* "FLXAQ1", little-endian */
 #define FLEXAI_REGION_STATE_MAGIC 0x315341584c46ULL /* "FLXAS1" */
 #define FLEXAI_REGION_ABI_MAJOR 1
-#define FLEXAI_REGION_ABI_MINOR 0
+#define FLEXAI_REGION_ABI_MINOR 1 /* 1: what a share asked for and left unused, and when it ended (src/slice/usage.hpp) */
 #define FLEXAI_REGION_SLICES 128
 #define FLEXAI_REGION_PROCESSES 1024
 
@@ -51,7 +52,11 @@ enum flexai_share_flags {
   FLEXAI_SHARE_GANG = 1u << 1,            /* the slice has shares of several XPUs: its processes hold the lease together */
 };
 
-/* One share of this XPU. Writer: admission, under the lock. `state` is stored last when a share begins and first when it ends. */
+#define FLEXAI_SHARE_GIVEN \
+  0xffffffffU /* as ended_generation: the slot is being given away, what is there is half of one and half of another */
+
+/* One share of this XPU. Writer: admission, under the lock. `state` is stored last when a share begins and first when it ends, but for the time of its
+ * end, which is there before. What a share was stays readable until its slot is given away again: that of the share that ended longest ago goes first. */
 struct flexai_share {
   uint32_t state;        /* (atomic) flexai_slot_state */
   uint32_t generation;   /* (atomic) +1 each time the slot begins a new share; names this tenancy of the slot */
@@ -63,7 +68,13 @@ struct flexai_share {
   int64_t created_unix_s;
   char name[64];    /* zero-terminated; unique among active shares */
   char command[64]; /* what `flexai run` started, shortened; for people */
-  uint8_t reserved[80];
+  /* Since minor 1. */
+  uint64_t asked;   /* (atomic) device time asked for so far, as a line over time: src/slice/usage.hpp */
+  int64_t ended_ns; /* CLOCK_MONOTONIC, when the end was noticed */
+  int64_t ended_unix_s;
+  uint32_t asked_generation; /* (atomic) `asked` is about this generation */
+  uint32_t ended_generation; /* (atomic) ended_* are about this generation; another: nobody noted its end, or FLEXAI_SHARE_GIVEN */
+  uint8_t reserved[48];
 };
 
 struct flexai_quota_header {
@@ -145,7 +156,9 @@ struct flexai_slice_account {
   uint64_t valve_opened;
   struct flexai_memory_total memory; /* the slice's total when it reserves; unused otherwise */
   uint64_t joined;                   /* generation of the share that somebody has registered in: until then it may be about to happen */
-  uint8_t reserved[72];
+  uint64_t idle_ns;                  /* since minor 1: device time guaranteed that lapsed unused, see src/slice/usage.hpp */
+  uint64_t idle_generation;          /* idle_ns has been counted since this generation of the share began; 0: not always */
+  uint8_t reserved[56];
 };
 
 enum flexai_process_state {
@@ -173,7 +186,8 @@ struct FLEXAI_REGION_ALIGN(128) flexai_process {
   uint32_t uid;
   uint32_t reserved0;
   char comm[16];
-  uint64_t reserved1[7];
+  uint64_t counts_idle; /* since minor 1: the generation in `life` of a process that counts idle_ns; smaller: one of minor 0 */
+  uint64_t reserved1[6];
   /* line 1: waiting. Written by the process, woken by others. */
   uint32_t wake;         /* (atomic) futex: bumped when the lease comes */
   uint32_t nudge;        /* (atomic) futex: bumped when a waiter wants unflushed work flushed; the helper thread sleeps here */
@@ -227,8 +241,11 @@ FLEXAI_REGION_ASSERT(sizeof(struct flexai_slice_account) == 256, "slice account"
 FLEXAI_REGION_ASSERT(sizeof(struct flexai_process) == 384, "process");
 FLEXAI_REGION_ASSERT(sizeof(struct flexai_state_header) == 512, "state header");
 FLEXAI_REGION_ASSERT(sizeof(struct flexai_state_file) == 426496, "state file");
-FLEXAI_REGION_ASSERT(offsetof(struct flexai_share, name) == 48 && offsetof(struct flexai_share, memory_bytes) == 16, "share offsets");
-FLEXAI_REGION_ASSERT(offsetof(struct flexai_slice_account, turn) == 80 && offsetof(struct flexai_slice_account, memory) == 160,
+FLEXAI_REGION_ASSERT(offsetof(struct flexai_share, name) == 48 && offsetof(struct flexai_share, memory_bytes) == 16 &&
+                         offsetof(struct flexai_share, asked) == 176,
+                     "share offsets");
+FLEXAI_REGION_ASSERT(offsetof(struct flexai_slice_account, turn) == 80 && offsetof(struct flexai_slice_account, memory) == 160 &&
+                         offsetof(struct flexai_slice_account, idle_ns) == 184,
                      "account offsets");
 FLEXAI_REGION_ASSERT(offsetof(struct flexai_process, wake) == 128 && offsetof(struct flexai_process, memory) == 256, "process offsets");
 FLEXAI_REGION_ASSERT(offsetof(struct flexai_state_header, lease) == 128 && offsetof(struct flexai_state_header, waiting) == 256,

@@ -76,8 +76,15 @@ std::vector<CommandSpec> MakeCommands() {
   commands.push_back({
       .name = "slice ls",
       .summary = "list slices",
-      .details = "",
+      .details = "--history lists the slices that run and those that ended, with the device time each asked for (its guarantee over its "
+                 "life), used, and left\n"
+                 "idle although it was guaranteed; all in seconds of the XPU. It is kept in the XPU's region, in memory: at least as many "
+                 "slices as 128 less those\n"
+                 "that run, the longest ended go first. It is gone after a reboot, and when the region's files are removed. `-` is "
+                 "unknown: an older version of\n"
+                 "flexai had a part in that slice.",
       .options = {Output(),
+                  {.name = "history", .letter = '\0', .help = "also those that ended; what each asked for, used and left idle"},
                   {.name = "interval", .letter = '\0', .value = "SECONDS", .help = "measure for this long (0.1 to 60, default 1)"}},
       .operands = {{.name = "NAME", .help = "only these slices", .required = false, .repeats = true}},
       .run = RunSliceLs,

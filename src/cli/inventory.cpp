@@ -137,8 +137,9 @@ Inventory TakeInventory(const Surroundings& surroundings) {
   return inventory;
 }
 
-Result<Inventory> TakeRegions(const Surroundings& surroundings) {
+Result<Inventory> TakeRegions(const Surroundings& surroundings, Leftovers leftovers) {
   Inventory inventory;
+  inventory.leftovers = leftovers;
   FLEXAI_TRY(inventory.runtime, FindRuntime(surroundings.environment));
   RefreshRegions(inventory);
   return inventory;
@@ -153,8 +154,10 @@ void RefreshRegions(Inventory& inventory) {
     if (inventory.Find(id.view()) != nullptr) continue;
     XpuEntry entry{.id = id, .enforceable = {.reason = "no driver shows it in this environment", .fix = ""}};
     LookAtRegion(directory, entry);
-    // Without a slice such a region says nothing that anybody needs.
-    if (!entry.region_trouble.empty() || (entry.region && !entry.region->slices.empty())) inventory.entries.push_back(std::move(entry));
+    // Without a slice such a region says nothing that anybody needs, unless it is asked about the past.
+    const bool remembers = entry.region && inventory.leftovers == Leftovers::kWithHistory && !entry.region->ended.empty();
+    if (!entry.region_trouble.empty() || remembers || (entry.region && !entry.region->slices.empty()))
+      inventory.entries.push_back(std::move(entry));
   }
 }
 

@@ -29,12 +29,16 @@ struct XpuEntry {
   [[nodiscard]] std::optional<std::uint64_t> free_memory_bytes() const noexcept;
 };
 
+/// Regions of XPUs that no driver shows here: those with slices, or also those that only remember ended ones.
+enum class Leftovers : std::uint8_t { kWithSlices, kWithHistory };
+
 struct Inventory {
   device::Discovery discovery;
   std::string layer;  // path of our OpenCL layer; empty when missing
   Ability machine;    // whether slices can be kept on this machine at all
   std::optional<Runtime> runtime;
-  std::string runtime_trouble;    // a sentence, when `runtime` is nothing
+  std::string runtime_trouble;  // a sentence, when `runtime` is nothing
+  Leftovers leftovers = Leftovers::kWithSlices;
   std::vector<XpuEntry> entries;  // by kind, then id; XPUs that only a region names come last
 
   [[nodiscard]] const XpuEntry* Find(std::string_view id) const noexcept;
@@ -51,7 +55,7 @@ struct Inventory {
 [[nodiscard]] Inventory TakeInventory(const Surroundings& surroundings);
 
 /// The regions alone, without asking any driver: what `slice` needs.
-[[nodiscard]] Result<Inventory> TakeRegions(const Surroundings& surroundings);
+[[nodiscard]] Result<Inventory> TakeRegions(const Surroundings& surroundings, Leftovers leftovers = Leftovers::kWithSlices);
 
 /// Looks at the regions again; XPUs and drivers stay as they are.
 void RefreshRegions(Inventory& inventory);

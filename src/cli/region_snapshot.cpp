@@ -7,6 +7,7 @@
 
 #include "slice/ledger.hpp"
 #include "slice/liveness.hpp"
+#include "slice/usage.hpp"
 
 namespace flexai::cli {
 namespace {
@@ -71,6 +72,33 @@ SliceSnapshot CopySlice(const slice::RegionView& region, std::uint32_t slot) {
   return copy;
 }
 
+void AddUsage(const slice::RegionView& region, slice::ShareLife life, Nanos until, SliceSnapshot& copy) {
+  const slice::ShareUsage usage = slice::UsageOf(region, copy.ref.slot, life, until, slice::Tuning{});
+  copy.asked_ns = usage.asked_ns;
+  copy.idle_ns = usage.idle_ns;
+}
+
+// Nothing when the slot never had a share, has one, or was given away while we read it.
+std::optional<EndedSlice> CopyEnded(const slice::RegionView& region, std::uint32_t slot) {
+  const flexai_share& share = region.share(slot);
+  const auto is_free = [&] { return slice::Load(share.state, std::memory_order_acquire) == FLEXAI_SLOT_FREE; };
+  if (!is_free() || slice::Load(share.generation, std::memory_order_acquire) == 0) return std::nullopt;
+  const std::uint32_t mark = slice::Load(share.ended_generation, std::memory_order_acquire);
+  if (mark == FLEXAI_SHARE_GIVEN) return std::nullopt;
+  const auto end = slice::EndOf(region, slot);
+  EndedSlice copy{.slice = CopySlice(region, slot), .ended_ns = share.created_ns};
+  copy.slice.held_bytes = 0;
+  if (end) {
+    copy.ended_ns = end->at_ns;
+    copy.ended_unix_s = end->unix_s;
+    AddUsage(region, slice::ShareLife::kEnded, end->at_ns, copy.slice);
+  }
+  std::atomic_thread_fence(std::memory_order_acquire);
+  if (!is_free() || slice::Load(share.generation) != copy.slice.ref.generation || slice::Load(share.ended_generation) != mark)
+    return std::nullopt;
+  return copy;
+}
+
 std::uint32_t PermilleOf(std::uint64_t part_before, std::uint64_t part_now, Nanos over) {
   // A slice that began anew in the slot, or a tenant that wrote nonsense: never negative, never beyond what a table can show.
   if (part_now <= part_before || over <= 0) return 0;
@@ -107,10 +135,16 @@ RegionSnapshot TakeSnapshot(const slice::RegionFile& region_file, Nanos now) {
 
   std::vector<std::size_t> position(FLEXAI_REGION_SLICES, FLEXAI_REGION_SLICES);
   for (std::uint32_t slot = 0; slot < FLEXAI_REGION_SLICES; ++slot)
-    if (slice::Load(region.share(slot).state, std::memory_order_acquire) == FLEXAI_SLOT_ACTIVE)
+    if (slice::Load(region.share(slot).state, std::memory_order_acquire) == FLEXAI_SLOT_ACTIVE) {
       snapshot.slices.push_back(CopySlice(region, slot));
+      AddUsage(region, slice::ShareLife::kRunning, now, snapshot.slices.back());
+    } else if (auto ended = CopyEnded(region, slot)) {
+      snapshot.ended.push_back(std::move(*ended));
+    }
   std::stable_sort(snapshot.slices.begin(), snapshot.slices.end(),
                    [](const SliceSnapshot& a, const SliceSnapshot& b) { return a.created_ns < b.created_ns; });
+  std::stable_sort(snapshot.ended.begin(), snapshot.ended.end(),
+                   [](const EndedSlice& a, const EndedSlice& b) { return a.slice.created_ns < b.slice.created_ns; });
   for (std::size_t i = 0; i < snapshot.slices.size(); ++i) position[snapshot.slices[i].ref.slot] = i;
 
   const std::uint64_t own_namespace = OwnPidNamespace();

@@ -41,6 +41,15 @@ struct SliceSnapshot {
   std::uint64_t device_ns = 0, copy_ns = 0, think_ns = 0, overlap_ns = 0, wait_ns = 0, commands = 0;
   std::uint64_t bypass_attempts = 0, memory_refusals = 0, memory_peak_bytes = 0, valve_opened = 0;
   std::vector<ProcessSnapshot> processes;  // living ones
+  // Since it began, see slice/usage.hpp; nothing where a flexai had a part in it that does not count them.
+  std::optional<std::uint64_t> asked_ns, idle_ns;
+};
+
+/// A slice whose programs are all gone, as long as its slot was not given to another.
+struct EndedSlice {
+  SliceSnapshot slice;  // without processes
+  std::int64_t ended_ns = 0;
+  std::optional<std::int64_t> ended_unix_s;  // nothing: an older flexai saw the end
 };
 
 struct RegionSnapshot {
@@ -52,6 +61,7 @@ struct RegionSnapshot {
   std::uint32_t stamps = 0;                   // flexai_stamps
   Nanos taken_ns = 0;
   std::vector<SliceSnapshot> slices;  // in the order they began
+  std::vector<EndedSlice> ended;      // in the order they began; kept as in admission.cpp, the longest ended go first
 
   [[nodiscard]] std::uint32_t free_permille() const noexcept;
   [[nodiscard]] std::uint64_t free_memory_bytes() const noexcept;

@@ -104,6 +104,34 @@ TEST_F(RegionSnapshotTest, ASliceThatBeganSinceIsMeasuredSinceItBegan) {
   EXPECT_EQ(measured->permille, 250u);
 }
 
+TEST_F(RegionSnapshotTest, ASliceThatEndedIsToldOfUntilItsSlotIsGivenAway) {
+  slice::SlotRef ref;
+  slice::Refusal why;
+  ASSERT_EQ(slice::Admit(region_, {.name = "gone", .command = "a.out", .share = {.request = {500}}}, ref, why), Outcome::kOk);
+  region_.view().account(ref.slot).device_ns = 7;
+  ASSERT_EQ(slice::End(region_, ref), Outcome::kOk);
+
+  const RegionSnapshot snapshot = Take();
+  EXPECT_TRUE(snapshot.slices.empty());
+  ASSERT_EQ(snapshot.ended.size(), 1u);
+  const EndedSlice& ended = snapshot.ended[0];
+  EXPECT_EQ(ended.slice.name, "gone");
+  EXPECT_EQ(ended.slice.command, "a.out");
+  EXPECT_EQ(ended.slice.device_ns, 7u);
+  EXPECT_TRUE(ended.ended_unix_s);
+  EXPECT_LE(ended.slice.idle_ns, ended.slice.asked_ns);
+  EXPECT_TRUE(ended.slice.processes.empty());
+
+  region_.view().share(ref.slot).ended_generation = 0;  // as an older flexai leaves it
+  const RegionSnapshot older = Take();
+  ASSERT_EQ(older.ended.size(), 1u);
+  EXPECT_FALSE(older.ended[0].ended_unix_s);
+  EXPECT_FALSE(older.ended[0].slice.asked_ns);
+
+  region_.view().share(ref.slot).ended_generation = FLEXAI_SHARE_GIVEN;
+  EXPECT_TRUE(Take().ended.empty());
+}
+
 TEST_F(RegionSnapshotTest, NoTimeMeansNoMeasurement) {
   Admit("a", {});
   const RegionSnapshot now = Take(100 * kSecond);

@@ -5,6 +5,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/history_view.hpp"
 #include "cli/report.hpp"
 #include "cli/run_admission.hpp"
 #include "cli/sampling.hpp"
@@ -99,9 +100,34 @@ Outcome EndShare(OpenShare& share) {
   }
 }
 
+int ListHistory(const Args& args) {
+  if (args.Has("interval"))
+    return FailWith(
+        {ErrorCode::kInvalid, "--interval measures what slices use now, and --history is about their whole life; give one of them"});
+  const auto inventory = TakeRegions(args.surroundings(), Leftovers::kWithHistory);
+  if (!inventory) return FailWith(inventory.error());
+  const Format format = FormatOf(args);
+  const std::vector<std::string>& names = args.operands();
+  bool shown = false;
+  if (format == Format::kJson || format == Format::kYaml) {
+    shown = Print(HistoryDocument(*inventory, names), format);
+  } else {
+    for (const std::string& warning : Warnings(*inventory)) Warn(warning);
+    std::string text = HistoryText(*inventory, {.wide = format == Format::kWide, .layout = StdoutLayout(args)}, names);
+    if (text.empty() && names.empty()) text = "there are no slices, and none is remembered\n";
+    shown = Print(text);
+  }
+  if (!shown) return kFailed;
+  for (const std::string& name : names)
+    if (!IsRemembered(*inventory, name))
+      return FailWith({ErrorCode::kNotFound, "no slice " + name + " is remembered; `flexai slice ls --history` lists those that are"});
+  return Warnings(*inventory).empty() ? kOk : kFailed;
+}
+
 }  // namespace
 
 int RunSliceLs(const Args& args) {
+  if (args.Has("history")) return ListHistory(args);
   Nanos interval = kSecond;
   if (args.Has("interval")) {
     const auto given = ReadInterval(args.Value("interval"));

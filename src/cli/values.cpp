@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 
 #include "slice/slice_file.hpp"
 
@@ -74,6 +75,20 @@ std::string ShowBytes(std::uint64_t bytes) {
   std::string text = std::to_string(whole);
   if (whole < 100 && tenths != 0) text += "." + std::to_string(tenths);
   return text + std::string(kUnits[unit]);
+}
+
+std::string ShowSeconds(std::uint64_t nanos) {
+  const std::uint64_t hundredths = nanos / (10 * kMillisecond);
+  return std::to_string(hundredths / 100) + "." + std::to_string(hundredths / 10 % 10) + std::to_string(hundredths % 10);
+}
+
+std::string ShowTime(std::int64_t unix_s) {
+  const auto seconds = static_cast<std::time_t>(unix_s);
+  std::tm local{};
+  std::array<char, 64> text{};
+  if (localtime_r(&seconds, &local) == nullptr || std::strftime(text.data(), text.size(), "%F %T", &local) == 0)
+    return std::to_string(unix_s);
+  return text.data();
 }
 
 std::string ShowPercent(std::uint64_t permille) {

@@ -19,6 +19,10 @@ namespace flexai::cli {
 
 /// `6.3Gi`, `512Mi`, `0`: three digits at most, rounded down, in units of 1024.
 [[nodiscard]] std::string ShowBytes(std::uint64_t bytes);
+/// Seconds of device time with two decimals, rounded down: `1080.25`.
+[[nodiscard]] std::string ShowSeconds(std::uint64_t nanos);
+/// A time of day of this machine: `2026-11-24 09:30:00`.
+[[nodiscard]] std::string ShowTime(std::int64_t unix_s);
 /// `30`, `99.5`: permille as percent.
 [[nodiscard]] std::string ShowPercent(std::uint64_t permille);
 /// `30`, or `30:100` where guarantee and cap differ.

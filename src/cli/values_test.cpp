@@ -53,6 +53,17 @@ TEST(ShowTest, BytesAreShortAndNeverRoundedUp) {
   EXPECT_EQ(ShowBytes(~0ULL), "15.9Ei");
 }
 
+TEST(ShowTest, DeviceTimeIsSecondsNeverRoundedUp) {
+  EXPECT_EQ(ShowSeconds(0), "0.00");
+  EXPECT_EQ(ShowSeconds(19'999'999), "0.01");
+  EXPECT_EQ(ShowSeconds(1'080'259'000'000), "1080.25");
+}
+
+TEST(ShowTest, TimesAreThoseOfThisMachineAndNonsenseStaysANumber) {
+  EXPECT_EQ(ShowTime(1'700'000'000).size(), std::string("2023-11-14 22:13:20").size());
+  EXPECT_EQ(ShowTime(INT64_MAX), "9223372036854775807");
+}
+
 TEST(ShowTest, SharesReadAsTheyAreWritten) {
   EXPECT_EQ(ShowCores(300, 300), "30");
   EXPECT_EQ(ShowCores(10, 1000), "1:100");

@@ -17,6 +17,7 @@
 #include "slice/lifeline.hpp"
 #include "slice/liveness.hpp"
 #include "slice/slice_file.hpp"
+#include "slice/usage.hpp"
 
 namespace flexai::slice {
 namespace {
@@ -142,7 +143,14 @@ void SetReserved(const RegionView& region, std::uint64_t bytes) noexcept {
 
 void BumpEpoch(const RegionView& region) noexcept { Atomic(region.quota->header.epoch).fetch_add(1, std::memory_order_release); }
 
+std::int64_t WallSeconds() noexcept {
+  timespec wall{};
+  clock_gettime(CLOCK_REALTIME, &wall);
+  return wall.tv_sec;
+}
+
 void EndShare(const RegionView& region, std::uint32_t slot) noexcept {
+  EndUsage(region, slot, MonotonicNow(), WallSeconds());
   Atomic(region.share(slot).state).store(FLEXAI_SLOT_FREE, std::memory_order_seq_cst);
   SetReserved(region, ReservedMemory(region));  // lowered after the share is gone
   BumpEpoch(region);
@@ -230,6 +238,22 @@ Outcome Lock(RegionFile& region, AdmissionLock& lock, Refusal* why) noexcept {
   return outcome;
 }
 
+// A slot without a share: one that never had any, or the one whose share ended longest ago. The others can still be read.
+std::uint32_t SlotToGiveAway(const RegionView& region) noexcept {
+  std::uint32_t oldest = kNoSlot;
+  Nanos oldest_end = INT64_MAX;
+  for (std::uint32_t i = 0; i < FLEXAI_REGION_SLICES; ++i) {
+    const flexai_share& share = region.share(i);
+    if (Load(share.state) == FLEXAI_SLOT_ACTIVE) continue;
+    const std::optional<ShareEnd> end = EndOf(region, i);
+    const Nanos ended = Load(share.generation) == 0 ? INT64_MIN : end ? end->at_ns : share.created_ns;
+    if (oldest != kNoSlot && ended >= oldest_end) continue;
+    oldest = i;
+    oldest_end = ended;
+  }
+  return oldest;
+}
+
 void ResetAccount(const RegionView& region, std::uint32_t slot, ComputeShare share, Nanos now) noexcept {
   flexai_slice_account& account = region.account(slot);
   for (std::uint64_t* counter :
@@ -257,15 +281,10 @@ Outcome Admit(RegionFile& region_file, const AdmitRequest& request, SlotRef& out
   const Nanos now = MonotonicNow();
   SweepLocked(region, true, now);
 
-  std::uint32_t slot = kNoSlot;
-  for (std::uint32_t i = FLEXAI_REGION_SLICES; i-- > 0;) {
-    const flexai_share& share = region.share(i);
-    if (Load(share.state) != FLEXAI_SLOT_ACTIVE) {
-      slot = i;
-    } else if (strncmp(share.name, request.name.data(), request.name.size()) == 0 && share.name[request.name.size()] == '\0') {
-      memcpy(why.holder, share.name, sizeof why.holder);
-      return Outcome::kExists;
-    }
+  const std::uint32_t slot = SlotToGiveAway(region);
+  if (SlotRef living; FindShare(region, request.name, living)) {
+    memcpy(why.holder, region.share(living.slot).name, sizeof why.holder);
+    return Outcome::kExists;
   }
   if (const Outcome outcome = CheckCompute(region, kNoSlot, request.share.request, why); outcome != Outcome::kOk) return outcome;
   const std::uint64_t reserved = ReservedMemory(region);
@@ -282,8 +301,11 @@ Outcome Admit(RegionFile& region_file, const AdmitRequest& request, SlotRef& out
 
   flexai_share& share = region.share(slot);
   const ComputeShare compute{request.share.request.permille, request.share.limit.permille, request.share.priority};
+  const std::uint32_t generation = Load(share.generation) + 1;
+  ForgetUsage(region, slot);
   ResetAccount(region, slot, compute, now);
-  Atomic(share.generation).store(Load(share.generation) + 1, std::memory_order_relaxed);
+  BeginUsage(region, slot, generation, compute.request_permille, now);
+  Atomic(share.generation).store(generation, std::memory_order_relaxed);
   Atomic(share.compute).store(compute.Pack(), std::memory_order_relaxed);
   Atomic(share.memory_bytes).store(request.share.reserves_memory ? request.share.memory.value : 0, std::memory_order_relaxed);
   Atomic(share.flags)
@@ -292,12 +314,10 @@ Outcome Admit(RegionFile& region_file, const AdmitRequest& request, SlotRef& out
              std::memory_order_relaxed);
   share.owner_uid = geteuid();
   share.created_ns = now;
-  timespec wall{};
-  clock_gettime(CLOCK_REALTIME, &wall);
-  share.created_unix_s = wall.tv_sec;
+  share.created_unix_s = WallSeconds();
   CopyText(share.name, sizeof share.name, request.name);
   CopyText(share.command, sizeof share.command, request.command);
-  out = {slot, Load(share.generation)};
+  out = {slot, generation};
   Atomic(share.state).store(FLEXAI_SLOT_ACTIVE, std::memory_order_seq_cst);
   BumpEpoch(region);
   return Outcome::kOk;
@@ -342,6 +362,7 @@ Outcome Change(RegionFile& region_file, SlotRef ref, const ShareChange& change, 
   }
   if (change.set_compute || change.set_priority) {
     // A slice that lived under another class or cap has a virtual time of its own: it joins the others level, without credit or debt from before.
+    ChangeUsage(region, ref.slot, compute.request_permille, Tuning{}, MonotonicNow());
     Atomic(share.compute).store(compute.Pack(), std::memory_order_seq_cst);
     JoinQueue(region, ref.slot, false, Tuning{}, MonotonicNow());
   }
@@ -381,6 +402,7 @@ Outcome Register(RegionFile& region_file, SlotRef ref, std::uint16_t role, std::
 
   flexai_process& process = region.process(index);
   const std::uint64_t generation = ((Load(process.life) >> 8) + 1) << 8;
+  MarkCounting(region, index, generation >> 8);
   Atomic(process.life).store(WithState(generation, FLEXAI_PROCESS_ATTACHING), std::memory_order_seq_cst);
   Atomic(process.alive).store(0, std::memory_order_relaxed);
   Atomic(process.slot).store(static_cast<std::uint16_t>(ref.slot), std::memory_order_relaxed);

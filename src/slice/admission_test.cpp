@@ -193,6 +193,16 @@ TEST_F(AdmissionTest, ChangeKeepsTheSums) {
   EXPECT_EQ(Change(region_.file(), ref_, {.set_memory = true, .memory = {1}}, region_.why), Outcome::kInvalid) << "b reserves nothing";
 }
 
+TEST_F(AdmissionTest, AShareThatEndedMeanwhileIsNotChangedNorIsItsHeir) {
+  ASSERT_EQ(region_.Admit("gone", Share(100, 100), ref_), Outcome::kOk);
+  const SlotRef old = ref_;
+  ASSERT_EQ(End(region_.file(), old), Outcome::kOk);
+  const ShareChange change{.set_compute = true, .request = {200}, .limit = {200}};
+  EXPECT_EQ(Change(region_.file(), old, change, region_.why), Outcome::kStale);
+  for (int i = 0; i < FLEXAI_REGION_SLICES; ++i) ASSERT_EQ(region_.Admit("s" + std::to_string(i), Share(0, 1000), ref_), Outcome::kOk);
+  EXPECT_EQ(Change(region_.file(), old, change, region_.why), Outcome::kStale);
+}
+
 TEST_F(AdmissionTest, MemoryCannotShrinkBelowWhatIsHeld) {
   ASSERT_EQ(region_.Admit("a", Share(10, 1000, 1000), ref_), Outcome::kOk);
   std::uint32_t process = 0;

@@ -13,22 +13,29 @@ Nanos Scale(Nanos device, std::uint64_t permille) noexcept {
   return static_cast<Nanos>(static_cast<std::uint64_t>(std::max<Nanos>(device, 0)) * kPermille / permille);
 }
 
-// Moves a clock to min(max(clock, floor) + step, ceiling). The ceiling never pulls a clock back.
-void Advance(std::int64_t& clock, Nanos floor, Nanos step, Nanos ceiling) noexcept {
+// Moves a clock to min(max(clock, floor) + step, ceiling) and returns how far the floor was ahead of it. The ceiling never pulls a clock back.
+Nanos Advance(std::int64_t& clock, Nanos floor, Nanos step, Nanos ceiling) noexcept {
   auto word = Atomic(clock);
   std::int64_t seen = word.load(std::memory_order_relaxed);
   for (;;) {
     const std::int64_t from = std::max(seen, floor);
     const std::int64_t to = std::max(from, std::min(from + step, ceiling));
-    if (word.compare_exchange_weak(seen, to, std::memory_order_relaxed)) return;
+    if (word.compare_exchange_weak(seen, to, std::memory_order_relaxed)) return from - seen;
   }
+}
+
+// `lapsed` of the guarantee clock passed without a charge. Once by whoever moved the clock: killed in between, this stretch is missing, never invented.
+void NoteLapsed(flexai_slice_account& account, std::uint32_t request_permille, Nanos lapsed) noexcept {
+  if (lapsed <= 0 || request_permille == 0) return;
+  Atomic(account.idle_ns).fetch_add(DeviceTime(lapsed, request_permille), std::memory_order_relaxed);
 }
 
 void ChargeService(flexai_slice_account& account, ComputeShare share, Nanos service, const Tuning& tuning, Nanos now) noexcept {
   Atomic(account.vtime).fetch_add(static_cast<std::uint64_t>(service) * kPermille / Weight(share), std::memory_order_relaxed);
   const Nanos step = Scale(service, Weight(share));
   // One command may cost more than the lead limit (a 15 ms command of a 1 % slice is 1.5 s of its guarantee): that debt is real and stays.
-  Advance(account.guarantee_ns, now - tuning.lag_limit_ns, step, now + std::max(step, tuning.lead_limit_ns));
+  const Nanos lapsed = Advance(account.guarantee_ns, now - tuning.lag_limit_ns, step, now + std::max(step, tuning.lead_limit_ns));
+  NoteLapsed(account, share.request_permille, lapsed);
 }
 
 }  // namespace
@@ -85,7 +92,22 @@ void JoinQueue(const RegionView& region, std::uint32_t slot, bool was_absent, co
     while (VtimeDifference(seen, least) < 0 && !word.compare_exchange_weak(seen, least, std::memory_order_relaxed)) {
     }
   }
-  if (was_absent) Advance(account.guarantee_ns, now, 0, INT64_MAX);
+  if (was_absent) NoteLapsed(account, share.request_permille, Advance(account.guarantee_ns, now, 0, INT64_MAX));
+}
+
+void RescaleGuarantee(flexai_slice_account& account, std::uint32_t from_permille, std::uint32_t to_permille, const Tuning& tuning,
+                      Nanos now) noexcept {
+  if (from_permille == to_permille) return;
+  const bool loses_all = to_permille == 0;  // what it was owed until now is void, and so unused
+  NoteLapsed(account, from_permille, Advance(account.guarantee_ns, loses_all ? now : now - tuning.lag_limit_ns, 0, INT64_MAX));
+  auto word = Atomic(account.guarantee_ns);
+  std::int64_t seen = word.load(std::memory_order_relaxed);
+  for (;;) {
+    constexpr Nanos kFarthest = Nanos{1} << 52;  // seven weeks; foreign bytes must not overflow
+    const Nanos ahead = std::clamp(seen - now, -kFarthest, kFarthest);
+    const Nanos rescaled = loses_all ? 0 : ahead * static_cast<Nanos>(from_permille) / static_cast<Nanos>(to_permille);
+    if (word.compare_exchange_weak(seen, now + rescaled, std::memory_order_relaxed)) return;
+  }
 }
 
 Standing StandingOf(const flexai_slice_account& account, ComputeShare share, bool holds, Nanos in_flight, const Tuning& tuning,

@@ -2,7 +2,8 @@
 // that a priority cannot starve, and a cap as a token bucket with debt.
 //
 //   vtime         charged time / request: among equals the smallest runs next
-//   guarantee_ns  the host time up to which the request is used up: behind now by owed_ns = owed: goes before a higher priority that is not
+//   guarantee_ns  the host time up to which the request is used up: behind now by owed_ns = owed: goes before a higher priority that is not.
+//                 Where it is moved forward without a charge, that much of the guarantee lapsed unused: whoever moved it adds it to idle_ns
 //   cap_ns        the same for the limit: ahead of now = in debt, may not run. A charge of d moves it by d / limit from max(cap_ns, now - period),
 //                 so over any interval a slice gets at most limit * (interval + period) plus what was in flight
 //
@@ -16,6 +17,12 @@
 #include "slice/tuning.hpp"
 
 namespace flexai::slice {
+
+/// The device time that a share of `permille` is guaranteed in `host` ns, 0 or more.
+[[nodiscard]] constexpr std::uint64_t DeviceTime(Nanos host, std::uint32_t permille) noexcept {
+  const auto wide = static_cast<std::uint64_t>(host);
+  return wide / 1000 * permille + wide % 1000 * permille / 1000;
+}
 
 /// Charges `device` ns of `engine` time to the slice's clocks and counters.
 void ChargeDeviceTime(flexai_slice_account& account, ComputeShare share, Nanos device, Engine engine, const Tuning& tuning,
@@ -33,6 +40,10 @@ void ChargeThinkTime(flexai_slice_account& account, ComputeShare share, Nanos pa
 
 /// A slice that was absent, or only waited for its cap, starts level with the others of its class that are active: no credit is hoarded.
 void JoinQueue(const RegionView& region, std::uint32_t slot, bool was_absent, const Tuning& tuning, Nanos now) noexcept;
+
+/// Before a running share's request becomes another: what it is owed, or ahead, stays the same device time. Under the region's lock.
+void RescaleGuarantee(flexai_slice_account& account, std::uint32_t from_permille, std::uint32_t to_permille, const Tuning& tuning,
+                      Nanos now) noexcept;
 
 /// What decides who runs next. Smaller is better in `Before`.
 struct Standing {

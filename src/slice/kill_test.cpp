@@ -14,6 +14,7 @@
 #include "slice/liveness.hpp"
 #include "slice/tenant.hpp"
 #include "slice/testing/temporary_region.hpp"
+#include "slice/usage.hpp"
 #include "tests/support/repetitions.hpp"
 
 namespace {
@@ -72,10 +73,26 @@ class KillTest : public ::testing::Test {
       EXPECT_TRUE(IsAlive(region.process(lease.holder - 1)));
     }
     EXPECT_EQ(SweepShares(region_.file()), Outcome::kOk);
+    ExpectUsageAddsUp();
     for (std::uint32_t i = 0; i < FLEXAI_REGION_PROCESSES; ++i)
       EXPECT_NE(StateOf(region.process(i)), static_cast<std::uint32_t>(FLEXAI_PROCESS_ATTACHING)) << "record " << i << " is lost";
   }
 
+  // Whoever died between moving the guarantee's clock and counting what lapsed: what was asked for is used or idle.
+  void ExpectUsageAddsUp() {
+    const RegionView& region = region_.view();
+    const flexai_slice_account& account = region.account(victim_.slot);
+    const Tuning tuning;
+    const ShareUsage usage = UsageOf(region, victim_.slot, ShareLife::kRunning, MonotonicNow(), tuning);
+    ASSERT_TRUE(usage.asked_ns && usage.idle_ns);
+    EXPECT_LE(*usage.idle_ns, *usage.asked_ns);
+    EXPECT_GE(*usage.idle_ns, idle_before_);
+    idle_before_ = *usage.idle_ns;
+    const std::uint64_t owed = static_cast<std::uint64_t>(tuning.lag_limit_ns) * 400 / 1000 + kMillisecond;
+    EXPECT_LE(*usage.asked_ns, Load(account.device_ns) + Load(account.think_ns) + *usage.idle_ns + owed);
+  }
+
+  std::uint64_t idle_before_ = 0;
   TemporaryRegion region_;
   SlotRef victim_, other_;
   std::string victim_path_, other_path_;

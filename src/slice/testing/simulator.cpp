@@ -5,6 +5,7 @@
 #include <deque>
 
 #include "slice/gang.hpp"
+#include "slice/usage.hpp"
 
 namespace flexai::slice::sim {
 
@@ -75,6 +76,8 @@ std::uint32_t Simulator::AddSlice(ComputeShare share, const std::vector<std::uin
     entry.compute = share.Pack();
     entry.flags = devices.size() > 1 ? FLEXAI_SHARE_GANG : 0;
     entry.generation = 1;
+    entry.created_ns = now_;
+    BeginUsage(devices_[d]->view, slot, entry.generation, share.request_permille, now_);
     entry.state = FLEXAI_SLOT_ACTIVE;
     devices_[d]->state->slices[slot].guarantee_ns = now_;
     devices_[d]->state->slices[slot].cap_ns = share.limit_permille < 1000 ? now_ : 0;
@@ -85,6 +88,7 @@ std::uint32_t Simulator::AddSlice(ComputeShare share, const std::vector<std::uin
 
 void Simulator::SetShare(std::uint32_t slot, ComputeShare share) {
   for (const std::uint32_t d : slice_devices_[slot]) {
+    ChangeUsage(devices_[d]->view, slot, share.request_permille, options_.tuning, now_);
     Atomic(devices_[d]->quota->shares[slot].compute).store(share.Pack());
     JoinQueue(devices_[d]->view, slot, false, options_.tuning, now_);
   }
@@ -100,6 +104,8 @@ std::uint32_t Simulator::AddProcess(std::uint32_t slot, const Workload& workload
     Device& device = *devices_[d];
     flexai_process& record = device.state->processes[process->index];
     record.slot = static_cast<std::uint16_t>(slot);
+    record.slot_generation = 1;
+    MarkCounting(device.view, process->index, 1);
     record.life = 1ULL << 8 | FLEXAI_PROCESS_LIVE;
     record.alive = process->index + 1;
     auto arbiter = std::make_unique<Arbiter>();
