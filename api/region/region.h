@@ -17,7 +17,8 @@
  * Rules. Fixed-size little-endian fields. Every field names its writer. Fields marked (atomic) are only read and written with atomic operations; a
  * process may die or stop between any two stores and what is left is still correct. abi_major must match; minors only fill reserved fields, so a
  * newer minor joins an older region, and the other way round. What only a newer minor keeps (usage, below) says for which generation it is kept:
- * nobody takes what an older one left there, or did not count, for a number. `pair_id` ties the two files together: a random number, never 0, so that a file of a dead region is recognised.
+ * nobody takes what an older one left there, or did not count, for a number. `pair_id` ties the two files together: a random number, never 0, so that
+ * a file of a dead region is recognised.
  *
  * Trust. Whoever may write the state file can disturb its co-tenants on this XPU (isolation soft, see SECURITY.md), never make another process crash:
  * every index and size read from here is checked before use.
