@@ -11,7 +11,10 @@ watchdog=120
 
 cleanup() {
   local pid
-  for pid in $(jobs -p); do kill -KILL "$pid" 2>/dev/null || true; done
+  for pid in $(jobs -p); do
+    pkill -TERM -P "$pid" 2>/dev/null || true  # what a function in the background started
+    kill -KILL "$pid" 2>/dev/null || true
+  done
   rm -rf "$work"
 }
 trap cleanup EXIT
