@@ -26,6 +26,17 @@ expect_text "docs/c.md:2: missing.md: no such file"
 expect_text "docs/c.md:3: b.md#nothing-of-the-kind: no such heading"
 expect_text "docs/c.md:4: picture.png"
 
+put src/arbiter.cpp <<<'bool Arbiter::TryAdmit(int n) noexcept { return Fits(n); }  // never Refuse'
+put docs/d.md <<'END'
+[`Arbiter::TryAdmit`](../src/arbiter.cpp), [`Fits()`](../src/arbiter.cpp), [the arbiter](../src/arbiter.cpp)
+[`Arbiter::Admit`](../src/arbiter.cpp) [`Tenant::TryAdmit`](../src/arbiter.cpp) [`Refuse`](../src/arbiter.cpp)
+END
+expect 1 "names that a file does not have" "$TOOLS/check-links"
+expect_no_text "docs/d.md:1"
+expect_text "docs/d.md:2: src/arbiter.cpp has no Arbiter::Admit"
+expect_text "docs/d.md:2: src/arbiter.cpp has no Tenant::TryAdmit"
+expect_text "docs/d.md:2: src/arbiter.cpp has no Refuse"
+
 put .gitignore <<<'missing.md'
 put docs/missing.md <<<'here, but not in the repository'
 expect 1 "a link to a file that is not in the repository" "$TOOLS/check-links"
