@@ -31,7 +31,7 @@ PYTHON = os.environ.get("FLEXAI_TEST_PYTHON") or sys.executable
 POCL = Path("/etc/OpenCL/vendors/pocl.icd")
 
 # Where a page says `./server` the reader has a program of their own. In the background they work until the page is over.
-STAND_INS = {"server": "inference", "notebook": "matmul", "batch": "matmul", "experiment": "matmul", "train.py": "matmul", "finetune.py": "matmul"}
+STAND_INS = {"server": "inference", "notebook": "matmul", "batch": "matmul", "train.py": "train"}
 # What a page may only show in a block that is marked: it would change the machine.
 FORBIDDEN = ["sudo", "apt", "apt-get", "dpkg", "docker", "git", "make", "systemctl", "groupadd", "usermod", "install"]
 
