@@ -132,8 +132,8 @@ class Supervisor {
     Complain(
         "pid " + std::to_string(violation->pid) + " (" + violation->name + ") uses " + driver + " outside its slice: " +
         (violation->look.has_loader
-             ? "its OpenCL loader did not load flexai's layer (too old, or built without layers); use ocl-icd 2.3 or newer, or Khronos' "
-               "loader of 2020.12 or newer"
+             ? "its OpenCL loader did not load flexai's layer: OPENCL_LAYERS was taken out of its environment (env -i, sudo), or the loader "
+               "is older than ocl-icd 2.3 or Khronos' of 2020.12"
              : "it opened the driver without an OpenCL loader, which flexai cannot enforce") +
         "; the run is ended");
     EndEverything();
