@@ -8,7 +8,8 @@
 #     slice_test           one gtest binary of all TESTS; every test is known to ctest, label `unit`
 #     parse_fuzz           see flexai_fuzz        a_bench   one Google Benchmark binary per file, never run by ctest
 #   flexai_interposer(flexai_opencl SOURCES layer.cpp EXPORTS exports.map DEPS flexai::slice_foreign)
-#     lib/libflexai_opencl.so, for foreign processes; OUTPUT cuda VERSION 1 makes libcuda.so.1
+#     lib/libflexai_opencl.so, a link to the file that carries the project's version, for foreign processes; OUTPUT cuda VERSION 1
+#     makes libcuda.so.1
 #   flexai_app(flexai SOURCES main.cpp DEPS flexai::cli)     bin/flexai
 #   flexai_gtest(name SOURCES … DEPS … LABEL integration)    a gtest binary that belongs to no library; with SERIAL none of
 #                            its tests runs beside another; finds what it starts by FLEXAI_SOURCE_DIR and FLEXAI_BUILD_DIR
@@ -205,6 +206,9 @@ function(flexai_interposer name)
   endif()
   if(arg_VERSION)
     set_target_properties(${name} PROPERTIES SOVERSION "${arg_VERSION}")
+  else()
+    # Another release is another file: installing one never writes into a library that a living process has mapped.
+    set_target_properties(${name} PROPERTIES VERSION "${PROJECT_VERSION}")
   endif()
   add_dependencies(interposers ${name})
   set_property(GLOBAL APPEND PROPERTY FLEXAI_INTERPOSERS "$<TARGET_FILE:${name}>=${exports}")

@@ -52,9 +52,9 @@ std::optional<double> CoreTime(const BedTenant& tenant) {
 }
 
 Result<std::string> LoadProgram(const Surroundings& surroundings) {
-  std::string program = ProgramBeside(surroundings.self, "flexai-load");
+  std::string program = CompanionProgram(surroundings.self, "flexai-load");
   if (program.empty())
-    return Fail(ErrorCode::kNotFound, "the load generator flexai-load is not beside this program: build all targets (tools/build)");
+    return Fail(ErrorCode::kNotFound, "the load generator flexai-load is not there: build all targets (tools/build), or reinstall flexai");
   return program;
 }
 
@@ -66,9 +66,13 @@ double TenantResult::rate() const {
   return took > 0 ? commands * kSecond / took : 0;
 }
 
-std::string ProgramBeside(const std::string& self, const std::string& name) {
-  const std::string path = self.substr(0, self.rfind('/') + 1) + name;
-  return access(path.c_str(), X_OK) == 0 ? path : std::string();
+std::string CompanionProgram(const std::string& self, const std::string& name) {
+  const std::string folder = self.substr(0, self.rfind('/') + 1);
+  for (const char* where : {"", "../libexec/flexai/"}) {
+    std::string path = folder + where + name;
+    if (access(path.c_str(), X_OK) == 0) return path;
+  }
+  return {};
 }
 
 void PinDrivers(EnvironmentList& environment) {

@@ -113,8 +113,9 @@ class TestBed {
   int names_ = 0;
 };
 
-/// The programs that stand beside `self`: flexai-load, the examples. Empty when not there.
-[[nodiscard]] std::string ProgramBeside(const std::string& self, const std::string& name);
+/// The programs that belong to `self`: flexai-load, the examples. Beside it in a build folder, in ../libexec/flexai of an installation. Empty when not
+/// there.
+[[nodiscard]] std::string CompanionProgram(const std::string& self, const std::string& name);
 
 /// The environment in which each CPU driver uses one thread.
 void PinDrivers(EnvironmentList& environment);

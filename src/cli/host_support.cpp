@@ -56,8 +56,8 @@ std::string FindLayer(const std::string& self) {
   const fs::path prefix = program.parent_path().parent_path();
   for (const char* folder : {"lib", "lib/flexai", "lib64", "lib64/flexai"}) {
     std::error_code error;
-    const fs::path real = fs::canonical(prefix / folder / kLayerName, error);
-    if (!error && access(real.c_str(), R_OK) == 0) return real.string();
+    const fs::path layer = fs::canonical(prefix / folder, error) / kLayerName;
+    if (!error && access(layer.c_str(), R_OK) == 0) return layer.string();
   }
   return {};
 }

@@ -20,7 +20,8 @@ struct Ability {
   std::string fix;     // may be empty when there is nothing to do
 };
 
-/// `libflexai_opencl.so` in ../lib of the program (a build folder or an installation), as an absolute path; empty when it is not there.
+/// `libflexai_opencl.so` in ../lib of the program (a build folder) or ../lib/flexai (an installation), as an absolute path; empty when it is not there.
+/// Named without its version: what a slice starts after an upgrade then loads the new layer, where the old one's file is gone.
 [[nodiscard]] std::string FindLayer(const std::string& self);
 
 /// The layer can be named in OPENCL_LAYERS and `loader` reads that variable.

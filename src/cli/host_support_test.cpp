@@ -51,6 +51,13 @@ TEST_F(HostSupportTest, FindsTheLayerInABuildFolderAndInAnInstallation) {
   EXPECT_EQ(FindLayer(""), "");
 }
 
+TEST_F(HostSupportTest, NamesTheLayerWithoutItsVersionSoThatAnUpgradeLeavesTheNameValid) {
+  Write("lib/flexai/libflexai_opencl.so.1.2.3", "x");
+  fs::create_symlink("libflexai_opencl.so.1.2.3", folder_ + "/lib/flexai/libflexai_opencl.so");
+
+  EXPECT_EQ(FindLayer(folder_ + "/bin/flexai"), fs::canonical(folder_).string() + "/lib/flexai/libflexai_opencl.so");
+}
+
 TEST_F(HostSupportTest, ALoaderMustKnowLayers) {
   const std::string layer = Write("lib/libflexai_opencl.so", "x");
   const std::string good = Write("good.so", std::string("\x7f"

@@ -89,10 +89,10 @@ Stage::Stage(const Surroundings& surroundings, const XpuEntry& xpu, const Runtim
 }
 
 Result<DemoProgram> Stage::Enter(const Part& part) {
-  const std::string path = ProgramBeside(self_, "flexai-example-" + part.program);
+  const std::string path = CompanionProgram(self_, "flexai-example-" + part.program);
   if (path.empty())
     return Fail(ErrorCode::kNotFound,
-                "the example flexai-example-" + part.program + " is not beside this program: build all targets (tools/build)");
+                "the example flexai-example-" + part.program + " is not there: build all targets (tools/build), or reinstall flexai");
   std::vector<std::string> command{path, "--wait"};
   command.insert(command.end(), part.options.begin(), part.options.end());
   return EnterCommand(part, command);
