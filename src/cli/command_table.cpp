@@ -55,7 +55,8 @@ std::vector<CommandSpec> MakeCommands() {
             .letter = 'x',
             .value = "XPU",
             .help = "an id from `flexai smi`, or the beginning of one, or gpu, npu, fpga, cpu",
-            .repeats = true},
+            .repeats = true,
+            .names = Names::kXpus},
            {.name = "cores", .letter = 'c', .value = "N[:M]", .help = "guaranteed percent of each XPU, and the cap"},
            {.name = "memory", .letter = 'm', .value = "SIZE", .help = "device memory reserved on each XPU, and the cap: 4Gi, 512Mi, 30%"},
            {.name = "priority",
@@ -86,7 +87,7 @@ std::vector<CommandSpec> MakeCommands() {
       .options = {Output(),
                   {.name = "history", .letter = '\0', .help = "also those that ended; what each asked for, used and left idle"},
                   {.name = "interval", .letter = '\0', .value = "SECONDS", .help = "measure for this long (0.1 to 60, default 1)"}},
-      .operands = {{.name = "NAME", .help = "only these slices", .required = false, .repeats = true}},
+      .operands = {{.name = "NAME", .help = "only these slices", .required = false, .repeats = true, .names = Names::kSlices}},
       .run = RunSliceLs,
   });
   commands.push_back({
@@ -95,11 +96,16 @@ std::vector<CommandSpec> MakeCommands() {
       .details = "Acts within 20 ms plus what is already submitted. Refused when the guarantees of all slices would pass the XPU, or the "
                  "memory what is held.",
       .options =
-          {{.name = "xpu", .letter = 'x', .value = "XPU", .help = "only its share of this XPU (default: of all it has)", .repeats = true},
+          {{.name = "xpu",
+            .letter = 'x',
+            .value = "XPU",
+            .help = "only its share of this XPU (default: of all it has)",
+            .repeats = true,
+            .names = Names::kXpus},
            {.name = "cores", .letter = 'c', .value = "N[:M]", .help = "guaranteed percent, and the cap"},
            {.name = "memory", .letter = 'm', .value = "SIZE", .help = "reserved device memory; for slices that began with --memory"},
            {.name = "priority", .letter = 'p', .value = "LEVEL", .help = "low, normal or high", .choices = {"low", "normal", "high"}}},
-      .operands = {{.name = "NAME", .help = "the slice, as `flexai smi` names it"}},
+      .operands = {{.name = "NAME", .help = "the slice, as `flexai smi` names it", .names = Names::kSlices}},
       .run = RunSliceSet,
   });
   commands.push_back({
@@ -107,7 +113,7 @@ std::vector<CommandSpec> MakeCommands() {
       .summary = "end slices",
       .details = "A slice ends by itself when its last program does. One that is in use is refused, unless --kill ends its programs first.",
       .options = {{.name = "kill", .letter = '\0', .help = "end its programs: SIGTERM, and SIGKILL to those left after 5 seconds"}},
-      .operands = {{.name = "NAME", .help = "the slice, as `flexai smi` names it", .repeats = true}},
+      .operands = {{.name = "NAME", .help = "the slice, as `flexai smi` names it", .repeats = true, .names = Names::kSlices}},
       .run = RunSliceRm,
   });
   commands.push_back({
@@ -127,20 +133,24 @@ std::vector<CommandSpec> MakeCommands() {
                  "15 minutes for an XPU; a quiet machine is needed for numbers worth keeping: the load of others is printed beside each. "
                  "What is measured\n"
                  "how: bench/README.md.",
-      .options =
-          {{.name = "output", .letter = 'o', .value = "FORMAT", .help = "table, json or yaml", .choices = {"table", "json", "yaml"}},
-           {.name = "xpu", .letter = 'x', .value = "XPU", .help = "only this one (default: all that OpenCL drivers show)", .repeats = true},
-           {.name = "row",
-            .letter = 'r',
-            .value = "ROW",
-            .help = "only this measurement",
-            .choices = {"shares", "sync", "caps", "ten", "overhead", "contended", "calls", "priority", "elastic", "memory", "kills",
-                        "attach"},
-            .repeats = true},
-           {.name = "seconds", .letter = 's', .value = "N", .help = "length of one measurement of shares and caps (default 10)"},
-           {.name = "repeats", .letter = '\0', .value = "N", .help = "how often bare and sliced are compared (default 5)"},
-           {.name = "percent", .letter = '\0', .value = "N", .help = "of a million allocations and a thousand kills (default 3)"}},
-      .operands = {{.name = "WHAT", .help = "slicing", .required = false}},
+      .options = {{.name = "output", .letter = 'o', .value = "FORMAT", .help = "table, json or yaml", .choices = {"table", "json", "yaml"}},
+                  {.name = "xpu",
+                   .letter = 'x',
+                   .value = "XPU",
+                   .help = "only this one (default: all that OpenCL drivers show)",
+                   .repeats = true,
+                   .names = Names::kXpus},
+                  {.name = "row",
+                   .letter = 'r',
+                   .value = "ROW",
+                   .help = "only this measurement",
+                   .choices = {"shares", "sync", "caps", "ten", "overhead", "contended", "calls", "priority", "elastic", "memory", "kills",
+                               "attach"},
+                   .repeats = true},
+                  {.name = "seconds", .letter = 's', .value = "N", .help = "length of one measurement of shares and caps (default 10)"},
+                  {.name = "repeats", .letter = '\0', .value = "N", .help = "how often bare and sliced are compared (default 5)"},
+                  {.name = "percent", .letter = '\0', .value = "N", .help = "of a million allocations and a thousand kills (default 3)"}},
+      .operands = {{.name = "WHAT", .help = "slicing", .required = false, .choices = {"slicing"}}},
       .run = RunBench,
   });
 #endif
@@ -155,13 +165,28 @@ std::vector<CommandSpec> MakeCommands() {
                  "report as HTML. "
                  "Exit\n"
                  "status: 0 all acts went as they must, 1 not.",
-      .options = {Output(),
-                  {.name = "xpu", .letter = 'x', .value = "XPU", .help = "on this one (default: the one `run` would take)"},
-                  {.name = "html", .letter = '\0', .value = "FILE", .help = "where the report is written (default: flexai-demo.html here)"},
-                  {.name = "quick", .letter = '\0', .help = "shorter acts, as in tests"}},
+      .options =
+          {Output(),
+           {.name = "xpu", .letter = 'x', .value = "XPU", .help = "on this one (default: the one `run` would take)", .names = Names::kXpus},
+           {.name = "html", .letter = '\0', .value = "FILE", .help = "where the report is written (default: flexai-demo.html here)"},
+           {.name = "quick", .letter = '\0', .help = "shorter acts, as in tests"}},
       .run = RunDemo,
   });
 #endif
+  commands.push_back({
+      .name = "completion",
+      .summary = "print the script that completes flexai's command line in a shell",
+      .details = "Packages and `make install` put the scripts where shells look. By hand: `source <(flexai completion bash)`, the same for "
+                 "zsh after compinit,\n"
+                 "and `flexai completion fish | source`.",
+      .options = {{.name = "names",
+                   .letter = '\0',
+                   .value = "NOUN",
+                   .help = "instead, the names that a word can be now, a line each: slices or xpus",
+                   .choices = {"slices", "xpus"}}},
+      .operands = {{.name = "SHELL", .help = "bash, zsh or fish", .required = false, .choices = {"bash", "zsh", "fish"}}},
+      .run = RunCompletion,
+  });
   commands.push_back({
       .name = "version",
       .summary = "show the version",

@@ -1,6 +1,7 @@
 // Every command and option of `flexai`, once: parsing, help, suggestions, completion and manual pages are made from this table.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,9 @@
 
 namespace flexai::cli {
 
+/// What a value names, where completion can list it: things that exist now.
+enum class Names : std::uint8_t { kNothing, kXpus, kSlices };
+
 struct OptionSpec {
   std::string_view name;   // without the dashes
   char letter = '\0';      // `-o`
@@ -16,6 +20,7 @@ struct OptionSpec {
   std::string_view help;
   std::vector<std::string_view> choices;  // the only values allowed; empty: any
   bool repeats = false;                   // may be given several times
+  Names names = Names::kNothing;
 };
 
 struct OperandSpec {
@@ -23,6 +28,8 @@ struct OperandSpec {
   std::string_view help;
   bool required = true;
   bool repeats = false;
+  std::vector<std::string_view> choices;  // the only words allowed; empty: any
+  Names names = Names::kNothing;
 };
 
 struct CommandSpec {

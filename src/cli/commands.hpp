@@ -14,6 +14,7 @@ namespace flexai::cli {
 [[nodiscard]] int RunDoctor(const Args& args);
 [[nodiscard]] int RunBench(const Args& args);
 [[nodiscard]] int RunDemo(const Args& args);
+[[nodiscard]] int RunCompletion(const Args& args);
 [[nodiscard]] int RunVersion(const Args& args);
 
 }  // namespace flexai::cli

@@ -60,6 +60,18 @@ std::size_t CommandBegin(const CommandSpec& command, const std::vector<std::stri
   return words.size();
 }
 
+// "it is table, wide, json or yaml"
+std::string OneOf(const std::vector<std::string_view>& choices) {
+  std::string text;
+  for (std::size_t i = 0; i < choices.size(); ++i)
+    text += std::string(i == 0 ? "" : i + 1 == choices.size() ? " or " : ", ") + std::string(choices[i]);
+  return text;
+}
+
+bool Allows(const std::vector<std::string_view>& choices, const std::string& word) {
+  return choices.empty() || std::find(choices.begin(), choices.end(), word) != choices.end();
+}
+
 tl::unexpected<Error> UnknownOption(const CommandSpec& command, const std::string& word) {
   std::vector<std::string> known;
   for (const OptionSpec& option : command.options) known.push_back("--" + std::string(option.name));
@@ -132,11 +144,9 @@ Result<ParsedCommand> ParseOptions(const CommandSpec& command, std::vector<std::
     const std::vector<std::string> given = option->value.empty() ? std::vector<std::string>() : values[std::string(option->name)];
     if (!option->repeats && made->count() > 1) return Fail(ErrorCode::kInvalid, dashed + " is given twice; give it once");
     for (const std::string& value : given) {
-      if (option->choices.empty() || std::find(option->choices.begin(), option->choices.end(), value) != option->choices.end()) continue;
-      const std::vector<std::string> choices(option->choices.begin(), option->choices.end());
-      std::string sentence = std::string(dashed).append(" cannot be '").append(value).append("': it is ");
-      for (std::size_t i = 0; i < choices.size(); ++i) sentence += (i == 0 ? "" : i + 1 == choices.size() ? " or " : ", ") + choices[i];
-      return Fail(ErrorCode::kInvalid, std::move(sentence));
+      if (!Allows(option->choices, value))
+        return Fail(ErrorCode::kInvalid,
+                    std::string(dashed).append(" cannot be '").append(value).append("': it is ").append(OneOf(option->choices)));
     }
     parsed.args.Set(option->name, given);
   }
@@ -145,6 +155,11 @@ Result<ParsedCommand> ParseOptions(const CommandSpec& command, std::vector<std::
     if (operand.required && operands.size() <= most)
       return Fail(ErrorCode::kInvalid,
                   std::string(operand.name) + " is missing (" + std::string(operand.help) + "): " + UsageLine(command));
+    for (std::size_t i = most; i < operands.size() && (i == most || operand.repeats); ++i)
+      if (!Allows(operand.choices, operands[i]))
+        return Fail(
+            ErrorCode::kInvalid,
+            std::string(operand.name).append(" cannot be '").append(operands[i]).append("': it is ").append(OneOf(operand.choices)));
     most = operand.repeats ? operands.size() + 1 : most + 1;
   }
   if (operands.size() > most)

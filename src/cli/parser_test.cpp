@@ -93,6 +93,12 @@ TEST(ParserTest, SaysWhatIsMissingOrTooMuch) {
   EXPECT_EQ(Refused({"smi", "--watch=yes"}), "--watch takes no value");
 }
 
+TEST(ParserTest, SaysWhichWordsAnOperandCanBe) {
+  EXPECT_EQ(Refused({"completion", "tcsh"}), "SHELL cannot be 'tcsh': it is bash, zsh or fish");
+  EXPECT_THAT(Parse({"completion", "fish"}).args.operands(), ElementsAre("fish"));
+  EXPECT_THAT(Parse({"completion"}).args.operands(), IsEmpty());
+}
+
 TEST(ParserTest, GivesHelpWhereverItIsAskedFor) {
   for (const std::vector<std::string>& words : {std::vector<std::string>{"--help"}, {"-h"}, {"help"}})
     EXPECT_THAT(Help(words), HasSubstr("usage: flexai COMMAND"));

@@ -6,7 +6,7 @@ install_fake gpu
 expect 0 "help" "$flexai" --help
 says "usage: flexai COMMAND"
 silent
-for command in smi run "slice ls" "slice set" "slice rm" doctor version; do
+for command in smi run "slice ls" "slice set" "slice rm" doctor completion version; do
   # shellcheck disable=SC2086 # two words
   expect 0 "help of $command" "$flexai" $command --help
   says "usage: flexai $command"
@@ -38,6 +38,8 @@ refuses 2 "there is no XPU 'pocl-9'" "$flexai" run --xpu pocl-9 -- true
 refuses 2 "there is no npu here" "$flexai" run --xpu npu -- true
 refuses 2 "is given twice" "$flexai" run --xpu "$card" --xpu nvidia -- true
 refuses 2 "NAME is missing" "$flexai" slice set
+refuses 2 "SHELL cannot be 'tcsh': it is bash, zsh or fish" "$flexai" completion tcsh
+refuses 2 "give a shell" "$flexai" completion
 refuses 2 "nothing to change" "$flexai" slice set x
 refuses 2 "is no name for a slice" "$flexai" slice set ../x --cores 3
 refuses 1 "there is no slice x" "$flexai" slice set x --cores 3
