@@ -188,6 +188,21 @@ std::vector<CommandSpec> MakeCommands() {
       .run = RunCompletion,
   });
   commands.push_back({
+      .name = "support-bundle",
+      .summary = "collect what a bug report needs into a file, without secrets",
+      .details =
+          "A tar.gz that only you can read, with a MANIFEST of what is in it and what was left out. Names of people and paths outside of "
+          "system folders\n"
+          "are replaced, programs' arguments and values of unknown variables left out; names of slices and programs stay. Look through "
+          "it before you send\n"
+          "it. Nothing is sent anywhere, and a file that is there is not overwritten.",
+      .options = {{.name = "file",
+                   .letter = 'f',
+                   .value = "FILE",
+                   .help = "where to write it (default: flexai-support-TIME.tar.gz in this folder)"}},
+      .run = RunSupportBundle,
+  });
+  commands.push_back({
       .name = "version",
       .summary = "show the version",
       .details = "",

@@ -15,6 +15,7 @@ namespace flexai::cli {
 [[nodiscard]] int RunBench(const Args& args);
 [[nodiscard]] int RunDemo(const Args& args);
 [[nodiscard]] int RunCompletion(const Args& args);
+[[nodiscard]] int RunSupportBundle(const Args& args);
 [[nodiscard]] int RunVersion(const Args& args);
 
 }  // namespace flexai::cli

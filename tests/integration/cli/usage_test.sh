@@ -6,7 +6,7 @@ install_fake gpu
 expect 0 "help" "$flexai" --help
 says "usage: flexai COMMAND"
 silent
-for command in smi run "slice ls" "slice set" "slice rm" doctor completion version; do
+for command in smi run "slice ls" "slice set" "slice rm" doctor completion support-bundle version; do
   # shellcheck disable=SC2086 # two words
   expect 0 "help of $command" "$flexai" $command --help
   says "usage: flexai $command"

@@ -5,7 +5,7 @@ need man
 pages="$build/packaging/manual"
 [[ -f "$pages/flexai.1" ]] || skip "the pages were not built (the target flexai-manual)"
 
-mapfile -t commands < <("$flexai" --help | sed -n 's/^  \([a-z]\( \{0,1\}[a-z]\)*\)   *.*$/\1/p')
+mapfile -t commands < <("$flexai" --help | sed -n 's/^  \([a-z]\( \{0,1\}[a-z-]\)*\)   *.*$/\1/p')
 ((${#commands[@]} > 6)) || fail "--help lists ${#commands[@]} commands"
 for command in "${commands[@]}"; do
   [[ -f "$pages/flexai-${command// /-}.1" ]] || fail "there is no page of $command"

@@ -47,7 +47,7 @@ done
 
 # together A B: one program by each, 70 and 30, on one XPU; who looks is the command line of either.
 together() {
-  local try look
+  local try look results
   for try in 1 2; do
     local ok=yes big="big-$1-$try" small="small-$2-$try"
     timeout -k 5 "$watchdog" "$work/$1/bin/flexai" run --xpu "$xpu" --cores 70 --name "$big" -- "$matmul" --seconds 12 >"$work/70" 2>&1 &
@@ -83,7 +83,7 @@ CHECK
     done
     wait "$first" || { cat "$work/70" >&2 && fail "the program of $1 ended with $?"; }
     wait "$second" || { cat "$work/30" >&2 && fail "the program of $2 ended with $?"; }
-    grep -q ' wrong=0' "$work/70" && grep -q ' wrong=0' "$work/30" || fail "wrong results"
+    for results in "$work/70" "$work/30"; do grep -q ' wrong=0' "$results" || fail "wrong results"; done
     if [[ "$ok" == yes ]]; then return; fi
   done
   fail "$1 and $2: shares are more than 5 points off, twice"
@@ -95,6 +95,7 @@ together old-program new-program
 # Ended by the other.
 "$work/old/bin/flexai" run --name orphan -- sleep 60 &
 ended=$!
+# shellcheck disable=SC2317 # called by wait_for
 lists_orphan() { "$work/new/bin/flexai" slice ls orphan --interval 0.1; }
 wait_for "a slice of the release before" lists_orphan
 "$work/new/bin/flexai" slice rm --kill orphan || fail "a slice of the release before cannot be ended"
