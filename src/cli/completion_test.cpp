@@ -41,6 +41,11 @@ TEST(CompletionTest, EveryScriptHasEveryCommandAndOption) {
   }
 }
 
+TEST(CompletionTest, WhereverAnXpuIsNamedItIsCompleted) {
+  for (const CommandSpec& command : Commands())
+    for (const OptionSpec& option : command.options) EXPECT_EQ(option.value == "XPU", option.names == Names::kXpus) << command.name;
+}
+
 TEST(CompletionTest, NothingIsLeftToFillIn) {
   for (const std::string& script : {BashCompletion(), FishCompletion()})
     for (const char* hole : {"@TAKES@", "@GROUPS@", "@PROGRAMS@", "@VALUES@", "@OPTIONS@", "@WORDS@", "@OPERANDS@"})

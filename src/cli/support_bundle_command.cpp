@@ -17,6 +17,7 @@
 #include "cli/commands.hpp"
 #include "cli/doctor.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/history_view.hpp"
 #include "cli/redaction.hpp"
 #include "cli/report.hpp"
 #include "cli/sampling.hpp"
@@ -129,6 +130,8 @@ std::vector<Part> Collect(const Surroundings& surroundings) {
   const std::vector<Finding> findings = Judge(inventory, LookForSymptoms(inventory, surroundings), surroundings.environment);
   // Names of people are learnt from smi's document, and hidden in all others.
   const Document smi = redactor.Tree(SmiDocument(inventory, before));
+  const auto remembered = TakeRegions(surroundings, Leftovers::kWithHistory);
+  const Document history = remembered ? redactor.Tree(HistoryDocument(*remembered, {})) : Document();
   Document icds = Document::EmptyArray();
   for (const device::DriverReport& driver : inventory.discovery.drivers)
     if (!driver.icd.empty())
@@ -142,6 +145,7 @@ std::vector<Part> Collect(const Surroundings& surroundings) {
       {"version.json", "flexai, the version of its regions, its layer and the loader", redactor.Tree(version).ToPrettyJson() + "\n"},
       {"doctor.json", "`flexai doctor -o json`", redactor.Tree(DoctorDocument(inventory, findings)).ToPrettyJson() + "\n"},
       {"smi.json", "`flexai smi -o json`: accelerators, and what their regions say of slices and processes", smi.ToPrettyJson() + "\n"},
+      {"history.json", "`flexai slice ls --history -o json`: slices that run and those that ended", history.ToPrettyJson() + "\n"},
       {"regions.json", "files of the runtime directory by name, size and mode", RegionFiles(inventory).ToPrettyJson() + "\n"},
       {"drivers.json", "OpenCL drivers: .icd files and their libraries", redactor.Tree(icds).ToPrettyJson() + "\n"},
       {"environment.txt", "variables about drivers, loaders and flexai", redactor.Environment(surroundings.environment)},

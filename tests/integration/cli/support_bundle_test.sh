@@ -14,6 +14,7 @@ export OCL_ICD_VENDORS="$work/$secret/v end" FLEXAI_RUNTIME_DIR="$work/run $secr
 export AWS_SECRET_ACCESS_KEY="$secret" FLEXAI_NOTE="$secret" LD_LIBRARY_PATH="$work/$secret/lib" PLAIN="$secret" POCL_AFFINITY=1
 ln -s "$(command -v sleep)" "$work/$secret/sleep"
 mkfifo "$work/end"
+expect 0 "a slice that ends" "$flexai" run --name before -- "$work/$secret/sleep" 0
 # shellcheck disable=SC2016 # for the slice
 "$flexai" run --name ward -- sh -c 'echo started; read -r _ <"$0"' "$work/end" "--password=$secret" "$secret" >"$work/slice" 2>&1 &
 wait_until "the slice" has_line "$work/slice" started
@@ -31,9 +32,10 @@ if grep -rn 'swordfish\|--password' .; then fail "a part of a secret is in the b
 if grep -rnF "$work" .; then fail "a path of the user is in the bundle"; fi
 
 # What a bug report needs is there, and the manifest names each file, and no other.
-for file in version.json doctor.json smi.json regions.json drivers.json; do python3 -m json.tool "$file" >/dev/null || fail "$file is no JSON"; done
+for file in version.json doctor.json smi.json history.json regions.json drivers.json; do python3 -m json.tool "$file" >/dev/null || fail "$file is no JSON"; done
 grep -q "\"id\": \"$card\"" smi.json || fail "the card is missing"
 grep -q '"name": "ward"' smi.json || fail "the slice is missing"
+grep -q '"name": "before"' history.json || fail "the slice that ended is missing"
 grep -q '"command": "sh"' smi.json || fail "the program's name is missing"
 grep -q "\"name\": \"xpu-$card.state\"" regions.json || fail "the region is missing"
 grep -q '^POCL_AFFINITY=1$' environment.txt || fail "a setting is missing"
