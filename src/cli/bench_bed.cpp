@@ -69,7 +69,7 @@ double TenantResult::rate() const {
 std::string CompanionProgram(const std::string& self, const std::string& name) {
   const std::string folder = self.substr(0, self.rfind('/') + 1);
   for (const char* where : {"", "../libexec/flexai/"}) {
-    std::string path = folder + where + name;
+    const std::string path = std::string(folder).append(where).append(name);
     if (access(path.c_str(), X_OK) == 0) return path;
   }
   return {};

@@ -294,7 +294,7 @@ std::string ZshCompletion() {
 }
 
 std::string FishCompletion() {
-  std::string groups, programs, valued, lines;
+  std::string groups, valued, lines;
   for (const std::string_view group : Groups()) groups += " " + std::string(group);
   for (const Word& word : FirstWords())
     lines += "complete -c flexai -n '__flexai_is' -a " + FishQuoted(word.word) + " -d " + FishQuoted(word.help) + "\n";
@@ -316,7 +316,7 @@ std::string FishCompletion() {
     }
     for (const OperandSpec& operand : command.operands)
       if (const std::string arguments = FishArguments(operand.choices, operand.names); !arguments.empty())
-        lines += "complete -c flexai -n '__flexai_in " + name + "'" + arguments + "\n";
+        lines.append("complete -c flexai -n '__flexai_in ").append(name).append("'").append(arguments).append("\n");
     if (command.takes_command) lines += "complete -c flexai -n '__flexai_in " + name + "' -a '(__flexai_program)'\n";
   }
   return "# fish completion for flexai, made from its command table. Printed by `flexai completion fish`. Do not edit.\n\n"
