@@ -1,20 +1,28 @@
 #!/usr/bin/env python3
-"""Trains a small network on handwritten digits with tinygrad.   DEV=CL tinygrad_digits.py DIGITS [--jobs N] [--seconds S] [--test-after N] [--seed N]
+"""Trains a small network on handwritten digits with tinygrad.   DEV=CL tinygrad_digits.py [DIGITS] [--jobs N] [--seconds S] [--test-after N] [--seed N] [--wait]
 
-DIGITS holds an image a line: its label, a blank, 64 characters 0-9 and a-g for 0 to 16 (examples/digits/digits.txt). The first 1,500 images are learnt
+DIGITS (the file beside this one) holds an image a line: its label, a blank, 64 characters 0-9 and a-g for 0 to 16 (examples/digits/digits.txt). The first 1,500 images are learnt
 from and the others tested. A job is a step; it stops after N jobs or S seconds, whichever comes first, and prints the lines of the other examples. The
-first steps, in which tinygrad writes and compiles its kernels, are jobs but not part of the seconds. Each test prints a line `tested`: the answers are
+first steps, in which tinygrad writes and compiles its kernels, are jobs but not part of the seconds; with --wait `ready` is said behind them. Without
+tinygrad it ends with status 77. Each test prints a line `tested`: the answers are
 computed once more in plain Python, and `wrong` counts where the device answers otherwise.
 
 Numbers of losses and tests depend on the seed and the driver alone. tinygrad keeps what it compiled in the file that CACHEDB names.
 """
 import argparse
 import hashlib
+import os
 import struct
 import sys
 import time
+from pathlib import Path
 
-from tinygrad import Context, Device, Tensor, TinyJit, nn
+os.environ.setdefault("DEV", "CL")  # any other backend would take no OpenCL device
+try:
+    from tinygrad import Context, Device, Tensor, TinyJit, nn
+except ImportError:
+    print("python3 has no tinygrad here: pip install tinygrad", file=sys.stderr)
+    sys.exit(77)
 
 TRAINING_DIGITS, BATCH, HIDDEN = 1500, 1000, 256
 WARM_UP = 2  # steps until TinyJit knows the kernels
@@ -53,11 +61,12 @@ def in_python(network, images):
 
 
 parser = argparse.ArgumentParser(description="Trains a small network on handwritten digits with tinygrad.")
-parser.add_argument("digits")
+parser.add_argument("digits", nargs="?", default=Path(__file__).resolve().parent / "digits.txt")
 parser.add_argument("--jobs", type=int, default=0)
 parser.add_argument("--seconds", type=float, default=0)
 parser.add_argument("--test-after", type=int, default=0, help="test also after so many jobs")
 parser.add_argument("--seed", type=int, default=1)
+parser.add_argument("--wait", action="store_true", help="say `ready` and begin when a line comes on stdin")
 options = parser.parse_args()
 if options.jobs <= 0 and options.seconds <= 0:
     options.seconds = 5
@@ -99,6 +108,9 @@ while (options.jobs <= 0 or jobs < options.jobs) and (options.seconds <= 0 or la
     loss = step().item()
     jobs += 1
     if jobs <= WARM_UP:
+        if jobs == WARM_UP and options.wait:
+            print("ready", flush=True)
+            sys.stdin.readline()
         began = printed = last = time.monotonic()
         continue
     now = time.monotonic()

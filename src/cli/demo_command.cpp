@@ -69,6 +69,9 @@ int RunDemo(const Args& args) {
   const auto directory = ScratchDirectory::Make(temporary.empty() ? "/tmp" : temporary, "model");
   if (!directory) return FailWith(directory.error());
 
+  const auto runners = ChooseRunners(FindRunners(surroundings.self), args.Value("with"));
+  if (!runners) return FailWith(runners.error());
+
   const Format format = FormatOf(args);
   const bool for_programs = format == Format::kJson || format == Format::kYaml;
   const Table::Layout layout = StdoutLayout(args);
@@ -81,11 +84,13 @@ int RunDemo(const Args& args) {
             .audience = audience,
             .lengths = {},
             .directory = directory->path(),
-            .programs = {}};
+            .programs = *runners};
   if (args.Has("quick")) demo.lengths = {.alone = 2 * kSecond, .together = 4 * kSecond, .beside = 2 * kSecond};
 
   DemoReport report{.facts = Facts(stage.xpu()), .acts = {}, .passed = true};
-  for (const auto act : {ActDiscover, ActGain, ActShares, ActMemory, ActResize, ActKill, ActDrivers}) {
+  std::vector<Result<ActResult> (*)(Demo&)> acts{ActDiscover, ActGain, ActShares, ActMemory, ActResize, ActKill, ActDrivers};
+  if (!demo.programs.empty()) acts.push_back(ActPrograms);
+  for (const auto act : acts) {
     auto result = act(demo);
     audience.EndLive();
     if (!result) return FailWith(WithContext(result.error(), "the demo stopped"));

@@ -129,13 +129,12 @@ class Supervisor {
            ") does not let itself be looked into, so whether it uses a driver outside its slice is unknown");
     if (!violation) return;
     const std::string& driver = violation->look.driver;
-    Complain(
-        "pid " + std::to_string(violation->pid) + " (" + violation->name + ") uses " + driver + " outside its slice: " +
-        (violation->look.has_loader
-             ? "its OpenCL loader did not load flexai's layer: OPENCL_LAYERS was taken out of its environment (env -i, sudo), or the loader "
-               "is older than ocl-icd 2.3 or Khronos' of 2020.12"
-             : "it opened the driver without an OpenCL loader, which flexai cannot enforce") +
-        "; the run is ended");
+    Complain("pid " + std::to_string(violation->pid) + " (" + violation->name + ") uses " + driver + " outside its slice: " +
+             (violation->look.has_loader ? "its OpenCL loader did not load flexai's layer: OPENCL_LAYERS was taken out of its environment "
+                                           "(env -i, sudo), or the loader "
+                                           "is older than ocl-icd 2.3 or Khronos' of 2020.12"
+                                         : "it opened the driver without an OpenCL loader, which flexai cannot enforce") +
+             "; the run is ended");
     EndEverything();
     status_ = kNotEnforceable;
   }

@@ -6,6 +6,7 @@
 
 #include "base/result.hpp"
 #include "cli/demo/audience.hpp"
+#include "cli/demo/runners.hpp"
 #include "cli/demo/stage.hpp"
 
 namespace flexai::cli {
@@ -24,8 +25,8 @@ struct Demo {
   Stage& stage;
   Audience& audience;
   DemoLengths lengths;
-  std::string directory;              // for files of the programs; removed at the end
-  std::vector<std::string> programs;  // of others, to be added: --with
+  std::string directory;                // for files of the programs; removed at the end
+  std::vector<RunnerProgram> programs;  // of others, to be added: --with
 };
 
 /// What is here and what can be enforced.
@@ -43,5 +44,7 @@ struct Demo {
 [[nodiscard]] Result<ActResult> ActKill(Demo& demo);
 /// Slices of the devices of two vendors' drivers at once.
 [[nodiscard]] Result<ActResult> ActDrivers(Demo& demo);
+/// Programs of other people, unmodified, beside each other; only with --with.
+[[nodiscard]] Result<ActResult> ActPrograms(Demo& demo);
 
 }  // namespace flexai::cli

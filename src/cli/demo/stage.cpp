@@ -12,8 +12,6 @@
 namespace flexai::cli {
 namespace {
 
-constexpr Nanos kStartPatience = 60 * kSecond;  // a first start compiles kernels
-
 // Slices of one demo never have the same name.
 int NextNumber() {
   static int last = 0;
@@ -112,8 +110,8 @@ Result<DemoProgram> Stage::EnterCommand(const Part& part, const std::vector<std:
   return entered;
 }
 
-Status Stage::AwaitReady(DemoProgram& program) const {
-  const Nanos deadline = MonotonicNow() + kStartPatience;
+Status Stage::AwaitReady(DemoProgram& program, Nanos patience) const {
+  const Nanos deadline = MonotonicNow() + patience;
   for (;;) {
     const auto line = program.program.ReadLine(deadline);
     if (!line) return tl::unexpected<Error>(WithContext(line.error(), program.label + " did not get ready"));

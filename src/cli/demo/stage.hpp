@@ -40,6 +40,8 @@ struct DemoProgram {
 
 class Stage {
  public:
+  static constexpr Nanos kStartPatience = 60 * kSecond;  // a first start compiles kernels
+
   Stage(const Surroundings& surroundings, const XpuEntry& xpu, const Runtime& runtime);
 
   struct Part {
@@ -51,7 +53,7 @@ class Stage {
   /// Starts a program of examples/ in a slice of its own. It prepares itself, says `ready` and waits for Go.
   [[nodiscard]] Result<DemoProgram> Enter(const Part& part);
   /// Waits until the program is ready and knows its slice. `result` lines of programs that never get there are lost.
-  [[nodiscard]] Status AwaitReady(DemoProgram& program) const;
+  [[nodiscard]] Status AwaitReady(DemoProgram& program, Nanos patience = kStartPatience) const;
   [[nodiscard]] static Status Go(DemoProgram& program) { return program.program.Send("go"); }
   /// The same in a slice, for a program that is no example: the words of a command.
   [[nodiscard]] Result<DemoProgram> EnterCommand(const Part& part, const std::vector<std::string>& command);

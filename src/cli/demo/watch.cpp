@@ -20,16 +20,16 @@ constexpr Nanos kCurveStep = kSecond / 2;
 }  // namespace
 
 Result<Watch> Watch::Prepare(Stage& stage, Audience& audience, const std::vector<Stage::Part>& parts) {
-  Watch watch(stage, audience);
+  std::vector<DemoProgram> programs;
   for (const Stage::Part& part : parts) {
     FLEXAI_TRY(DemoProgram program, stage.Enter(part));
-    watch.programs_.push_back(std::move(program));
+    programs.push_back(std::move(program));
   }
-  for (DemoProgram& program : watch.programs_) {
+  for (DemoProgram& program : programs) {
     audience.Live("  " + program.label + " prepares itself …");
     FLEXAI_TRY_STATUS(stage.AwaitReady(program));
   }
-  return watch;
+  return Watch(stage, audience, std::move(programs));
 }
 
 Status Watch::Begin() {

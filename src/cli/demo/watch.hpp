@@ -33,6 +33,9 @@ struct JobRun {
 
 class Watch {
  public:
+  /// Of programs that are ready.
+  Watch(Stage& stage, Audience& audience, std::vector<DemoProgram> programs)
+      : stage_(&stage), audience_(&audience), programs_(std::move(programs)) {}
   /// Starts every part in a slice of its own and waits until all are ready.
   [[nodiscard]] static Result<Watch> Prepare(Stage& stage, Audience& audience, const std::vector<Stage::Part>& parts);
 
@@ -66,7 +69,6 @@ class Watch {
   [[nodiscard]] Curve CurveOf(std::size_t index) const;
 
  private:
-  Watch(Stage& stage, Audience& audience) : stage_(&stage), audience_(&audience) {}
   void ShowLive() const;
   // Sleeps until a program says something, `until` at most.
   void Await(Nanos until);

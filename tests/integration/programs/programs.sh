@@ -42,7 +42,7 @@ need_leela_zero() {
   device="$(clinfo --raw | sed -nE 's/^\[[^]]*\] +CL_DEVICE_(VENDOR|NAME|MAX_CLOCK_FREQUENCY) +//p' | head -n 3 | awk '
     NR == 1 { name = $0 } NR == 2 { vendor = $0 } NR == 3 { print vendor " " name " @ " $0 "MHz" }')"
   mkdir -p "$work/home/.local/share/leela-zero"
-  python3 "$here/leela_zero_files.py" "$work/network" "$work/home/.local/share/leela-zero/leelaz_opencl_tuning" "$device"
+  python3 "$FLEXAI_SOURCE_DIR/examples/with/leela_zero_files.py" "$work/network" "$work/home/.local/share/leela-zero/leelaz_opencl_tuning" "$device"
 }
 work_of_leela_zero() {
   {

@@ -46,7 +46,14 @@ def tuning(device):
     return f"1;XgemmBatched;{CHANNELS};25;{CHANNELS};36; {defines};OpenCL: {device}"
 
 
-with open(sys.argv[1], "w", encoding="ascii") as file:
-    file.write("\n".join(network()) + "\n")
-with open(sys.argv[2], "w", encoding="utf-8") as file:
-    file.write(tuning(sys.argv[3]) + "\n")
+def write(network_path, tuning_path, device):
+    with open(network_path, "w", encoding="ascii") as file:
+        file.write("\n".join(network()) + "\n")
+    with open(tuning_path, "w", encoding="utf-8") as file:
+        file.write(tuning(device) + "\n")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 4:
+        sys.exit(__doc__)
+    write(*sys.argv[1:])
