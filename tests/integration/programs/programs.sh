@@ -39,7 +39,7 @@ need_leela_zero() {
   need python3
   [[ -x "$leela_zero" ]] || skip "leela-zero is not installed (tools/install-packages test)"
   local device
-  device="$(clinfo --raw | sed -nE 's/^\[[^]]*\] +CL_DEVICE_(VENDOR|NAME|MAX_CLOCK_FREQUENCY) +//p' | head -n 3 | awk '
+  device="$(clinfo --raw | sed -nE 's/^\[[^]]*\] +CL_DEVICE_(VENDOR|NAME|MAX_CLOCK_FREQUENCY) +//p' | awk '
     NR == 1 { name = $0 } NR == 2 { vendor = $0 } NR == 3 { print vendor " " name " @ " $0 "MHz" }')"
   mkdir -p "$work/home/.local/share/leela-zero"
   python3 "$FLEXAI_SOURCE_DIR/examples/with/leela_zero_files.py" "$work/network" "$work/home/.local/share/leela-zero/leelaz_opencl_tuning" "$device"
