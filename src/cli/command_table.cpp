@@ -169,6 +169,7 @@ std::vector<CommandSpec> MakeCommands() {
           {Output(),
            {.name = "xpu", .letter = 'x', .value = "XPU", .help = "on this one (default: the one `run` would take)", .names = Names::kXpus},
            {.name = "html", .letter = '\0', .value = "FILE", .help = "where the report is written (default: flexai-demo.html here)"},
+           {.name = "with", .letter = '\0', .value = "PROGRAM,...", .help = "show programs of others too: tinygrad, leela-zero"},
            {.name = "quick", .letter = '\0', .help = "shorter acts, as in tests"}},
       .run = RunDemo,
   });
