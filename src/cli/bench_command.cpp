@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/terminal.hpp"
-#include "cli/bench_rows.hpp"
+#include "cli/bench/rows.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/report.hpp"

@@ -124,7 +124,6 @@ std::vector<CommandSpec> MakeCommands() {
       .options = {Output()},
       .run = RunDoctor,
   });
-#ifdef FLEXAI_HAVE_BENCH
   commands.push_back({
       .name = "bench",
       .summary = "measure how well slices are kept on this machine",
@@ -153,8 +152,6 @@ std::vector<CommandSpec> MakeCommands() {
       .operands = {{.name = "WHAT", .help = "slicing", .required = false, .choices = {"slicing"}}},
       .run = RunBench,
   });
-#endif
-#ifdef FLEXAI_HAVE_DEMO
   commands.push_back({
       .name = "demo",
       .summary = "show on this machine what slices do, in a minute and a half",
@@ -173,7 +170,6 @@ std::vector<CommandSpec> MakeCommands() {
            {.name = "quick", .letter = '\0', .help = "shorter acts, as in tests"}},
       .run = RunDemo,
   });
-#endif
   commands.push_back({
       .name = "completion",
       .summary = "print the script that completes flexai's command line in a shell",

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/fds.hpp"
-#include "cli/bench_machine.hpp"
+#include "cli/bench/machine.hpp"
 #include "cli/commands.hpp"
 #include "cli/demo/acts.hpp"
 #include "cli/demo/page.hpp"

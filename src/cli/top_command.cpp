@@ -15,8 +15,8 @@
 #include "cli/exit_code.hpp"
 #include "cli/report.hpp"
 #include "cli/sampling.hpp"
-#include "cli/screen.hpp"
-#include "cli/top_view.hpp"
+#include "cli/top/screen.hpp"
+#include "cli/top/view.hpp"
 #include "cli/values.hpp"
 
 namespace flexai::cli {

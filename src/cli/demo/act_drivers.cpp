@@ -1,4 +1,4 @@
-#include "cli/bench_statistics.hpp"
+#include "cli/bench/statistics.hpp"
 #include "cli/demo/acts.hpp"
 #include "cli/demo/watch.hpp"
 

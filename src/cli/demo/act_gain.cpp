@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "cli/bench_statistics.hpp"
+#include "cli/bench/statistics.hpp"
 #include "cli/demo/acts.hpp"
 #include "cli/demo/watch.hpp"
 

@@ -2,7 +2,7 @@
 #include <csignal>
 #include <ctime>
 
-#include "cli/bench_statistics.hpp"
+#include "cli/bench/statistics.hpp"
 #include "cli/demo/acts.hpp"
 #include "cli/demo/watch.hpp"
 #include "slice/region_file.hpp"

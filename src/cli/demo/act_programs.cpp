@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "cli/bench_statistics.hpp"
+#include "cli/bench/statistics.hpp"
 #include "cli/demo/acts.hpp"
 #include "cli/demo/watch.hpp"
 

@@ -1,7 +1,7 @@
 #include <cmath>
 
 #include "base/child_process.hpp"
-#include "cli/bench_statistics.hpp"
+#include "cli/bench/statistics.hpp"
 #include "cli/demo/acts.hpp"
 #include "cli/demo/watch.hpp"
 

@@ -2,7 +2,7 @@
 #include <filesystem>
 #include <numeric>
 
-#include "cli/bench_statistics.hpp"
+#include "cli/bench/statistics.hpp"
 #include "cli/demo/acts.hpp"
 #include "cli/demo/watch.hpp"
 

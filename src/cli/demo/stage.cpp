@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "cli/bench_bed.hpp"
+#include "cli/bench/bed.hpp"
 #include "cli/report.hpp"
 #include "slice/admission.hpp"
 

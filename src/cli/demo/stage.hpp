@@ -8,7 +8,7 @@
 
 #include "base/result.hpp"
 #include "cli/args.hpp"
-#include "cli/bench_process.hpp"
+#include "cli/bench/process.hpp"
 #include "cli/inventory.hpp"
 #include "cli/region_snapshot.hpp"
 

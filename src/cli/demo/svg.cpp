@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-#include "cli/bench_statistics.hpp"
+#include "cli/bench/statistics.hpp"
 
 namespace flexai::cli {
 namespace {

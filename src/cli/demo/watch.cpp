@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <numeric>
 
-#include "cli/bench_statistics.hpp"
+#include "cli/bench/statistics.hpp"
 
 namespace flexai::cli {
 namespace {

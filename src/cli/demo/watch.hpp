@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "cli/bench_machine.hpp"
+#include "cli/bench/machine.hpp"
 #include "cli/demo/audience.hpp"
 #include "cli/demo/stage.hpp"
 

@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-#include "cli/top_frame.hpp"
+#include "cli/top/frame.hpp"
 
 namespace flexai::cli {
 
