@@ -66,9 +66,10 @@ Result<ActResult> ActDrivers(Demo& demo) {
       act.passed = act.passed && error <= kPoints && watch.AllRight();
       const std::string name(watch.looks().front().xpu.view());
       const std::string split = sum > 0 ? FixedPoint(100 * used[0] / sum, 1) + " / " + FixedPoint(100 * used[1] / sum, 1) : "nothing";
-      act.measured += (act.measured.empty() ? "" : "; ") + name + " " + split + " %";
-      demo.audience.Say("  " + name + ": asked 70 / 30 %, measured " + split + " % of what both used, " +
-                        (watch.AllRight() ? "all results right" : "WRONG RESULTS"));
+      act.measured.append(act.measured.empty() ? "" : "; ").append(name).append(" ").append(split).append(" %");
+      std::string line = "  " + name;
+      line.append(": asked 70 / 30 %, measured ").append(split);
+      demo.audience.Say(line + " % of what both used, " + (watch.AllRight() ? "all results right" : "WRONG RESULTS"));
       for (std::size_t i = 0; i < 2; ++i)
         figure.rows.push_back(
             {.label = name,
