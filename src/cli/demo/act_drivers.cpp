@@ -1,5 +1,6 @@
 #include "cli/bench/statistics.hpp"
 #include "cli/demo/acts.hpp"
+#include "cli/demo/tries.hpp"
 #include "cli/demo/watch.hpp"
 
 namespace flexai::cli {
@@ -35,8 +36,7 @@ Result<ActResult> ActDrivers(Demo& demo) {
   const std::string length = std::to_string(2 * demo.lengths.beside / kSecond);
   const std::vector<Stage::Part> parts{{.label = "matmul-70", .program = "matmul", .cores = "70", .options = {"--seconds", length}},
                                        {.label = "matmul-30", .program = "matmul", .cores = "30", .options = {"--seconds", length}}};
-  Document tries = Document::EmptyArray();
-  for (int attempt = 1; attempt <= 2 && !act.passed; ++attempt) {
+  const auto attempt = [&]() -> Result<Document> {
     std::vector<Watch> watches;
     for (Stage* stage : {&demo.stage, &second}) {
       const std::string device = stage->xpu().xpu->platform;
@@ -79,10 +79,9 @@ Result<ActResult> ActDrivers(Demo& demo) {
     }
     act.figures = {figure};
     demo.audience.Verdict(act, "each driver's time is shared by its own account; " + LoadWords(watches.front().Load()));
-    tries.Add(Document::Of({{"xpus", std::move(xpus)}}));
-    if (!act.passed && attempt == 1) demo.audience.Say("  Once more: the machine may have been busy with something else.");
-  }
-  act.details = Document::Of({{"tries", std::move(tries)}});
+    return Document::Of({{"xpus", std::move(xpus)}});
+  };
+  FLEXAI_TRY_STATUS(TryTwice(demo, act, attempt));
   return act;
 }
 

@@ -3,6 +3,7 @@
 
 #include "cli/bench/statistics.hpp"
 #include "cli/demo/acts.hpp"
+#include "cli/demo/tries.hpp"
 #include "cli/demo/watch.hpp"
 
 namespace flexai::cli {
@@ -136,15 +137,16 @@ Result<ActResult> ActGain(Demo& demo) {
   demo.audience.Say("  at once: train 60 % guaranteed, serve 30 % and high priority, batch 10 %; what one leaves idle the others may use.");
   std::vector<Stage::Part> cast = Cast(demo);
   FLEXAI_TRY(const Way alone, OneAfterAnother(demo, cast));
-  ActResult act{.name = "gain", .asked = "less time than " + Seconds(alone.seconds)};
-  Document tries = Document::EmptyArray();
-  for (int attempt = 1; attempt <= 2 && !act.passed; ++attempt) {
+  ActResult act{.name = "gain", .asked = "more than " + Percent(alone.UsedPercent()) + " used"};
+  act.details = Document::Of({{"service_load", kServiceLoad}, {"alone", Describe(alone)}});
+  const auto attempt = [&]() -> Result<Document> {
     LoadMeter::Load load;
     FLEXAI_TRY(const Way together, Together(demo, cast, load));
     const double gain = alone.UsedPercent() > 0 ? 100 * (together.UsedPercent() / alone.UsedPercent() - 1) : 0;
-    act.passed = together.seconds < alone.seconds && gain > 0;
-    act.measured = Seconds(together.seconds) + ", utilisation " + Percent(alone.UsedPercent()) + " → " + Percent(together.UsedPercent()) +
-                   " (" + (gain >= 0 ? "+" : "") + Percent(gain) + ")";
+    // Not by the time it took: other work on the machine makes that longer, on a CPU driver at once.
+    act.passed = gain > 0;
+    act.measured = Percent(together.UsedPercent()) + " (" + (gain >= 0 ? "+" : "") + Percent(gain) + "), " + Seconds(together.seconds) +
+                   " instead of " + Seconds(alone.seconds);
     act.figures = {Picture(cast, alone, together)};
     demo.audience.Say("  one after another: " + Seconds(alone.seconds) + ", device computing " + Percent(alone.UsedPercent()) + " of it");
     demo.audience.Say("  together:          " + Seconds(together.seconds) + ", device computing " + Percent(together.UsedPercent()) +
@@ -153,10 +155,9 @@ Result<ActResult> ActGain(Demo& demo) {
                       FixedPoint(together.runs[1].p99_ms, 1) + " ms beside the others");
     demo.audience.Verdict(
         act, "utilisation " + std::string(gain >= 0 ? "+" : "") + Percent(gain) + ", from the account of device time; " + LoadWords(load));
-    tries.Add(Document::Of({{"together", Describe(together)}, {"gain_percent", gain}, {"foreign_cores", load.foreign_cores}}));
-    if (!act.passed && attempt == 1) demo.audience.Say("  Once more: the machine may have been busy with something else.");
-  }
-  act.details = Document::Of({{"service_load", kServiceLoad}, {"alone", Describe(alone)}, {"tries", std::move(tries)}});
+    return Document::Of({{"together", Describe(together)}, {"gain_percent", gain}, {"foreign_cores", load.foreign_cores}});
+  };
+  FLEXAI_TRY_STATUS(TryTwice(demo, act, attempt));
   return act;
 }
 

@@ -33,24 +33,24 @@ Result<ActResult> ActPrograms(Demo& demo) {
   const std::vector<std::string> cores = CoresFor(demo.programs.size());
   std::vector<Stage::Part> parts;
   std::vector<DemoProgram> programs;
+  // One after the other: what is missing is known before the next has begun.
   for (const RunnerProgram& runner : demo.programs) {
     parts.push_back({.label = runner.name, .program = {}, .cores = cores[parts.size()]});
     FLEXAI_TRY(DemoProgram program, demo.stage.EnterCommand(parts.back(), {runner.path, "--wait", "--seconds", length}));
+    demo.audience.Live("  " + program.label + " prepares itself …");
+    if (const Status ready = demo.stage.AwaitReady(program, kPatience); !ready) {
+      if (program.Finish(MonotonicNow() + kPatience) != kNotInstalled) return tl::unexpected<Error>(ready.error());
+      act.passed = false;
+      act.left_out = program.label + " is not installed here";
+      demo.audience.Verdict(act, act.left_out);
+      return act;
+    }
     programs.push_back(std::move(program));
   }
   parts.push_back({.label = "batch", .program = "matmul", .cores = cores[parts.size()], .options = {"--seconds", length}});
   FLEXAI_TRY(DemoProgram batch, demo.stage.Enter(parts.back()));
+  FLEXAI_TRY_STATUS(demo.stage.AwaitReady(batch));
   programs.push_back(std::move(batch));
-  for (DemoProgram& program : programs) {
-    demo.audience.Live("  " + program.label + " prepares itself …");
-    const Status ready = demo.stage.AwaitReady(program, kPatience);
-    if (ready) continue;
-    if (program.Finish(MonotonicNow() + kPatience) != kNotInstalled) return tl::unexpected<Error>(ready.error());
-    act.passed = false;
-    act.left_out = program.label + " is not installed here";
-    demo.audience.Verdict(act, act.left_out);
-    return act;
-  }
   Watch watch(demo.stage, demo.audience, std::move(programs));
   FLEXAI_TRY_STATUS(watch.Begin());
   FLEXAI_TRY_STATUS(watch.ToTheEnd(kPatience));

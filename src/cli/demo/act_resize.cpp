@@ -3,6 +3,7 @@
 #include "base/child_process.hpp"
 #include "cli/bench/statistics.hpp"
 #include "cli/demo/acts.hpp"
+#include "cli/demo/tries.hpp"
 #include "cli/demo/watch.hpp"
 
 namespace flexai::cli {
@@ -19,8 +20,7 @@ Result<ActResult> ActResize(Demo& demo) {
   demo.audience.Say("  batch takes all that is left over. Nothing is restarted: `flexai slice set` changes the share in one step.");
   const std::string length = std::to_string(2 * demo.lengths.beside / kSecond + 2);
   ActResult act{.name = "resize", .asked = "30 → 60 %"};
-  Document tries = Document::EmptyArray();
-  for (int attempt = 1; attempt <= 2 && !act.passed; ++attempt) {
+  const auto attempt = [&]() -> Result<Document> {
     FLEXAI_TRY(Watch watch, Watch::Prepare(demo.stage, demo.audience,
                                            {{.label = "train", .program = "train", .cores = "30", .options = {"--seconds", length}},
                                             {.label = "batch", .program = "matmul", .cores = "10:100", .options = {"--seconds", length}}}));
@@ -51,11 +51,9 @@ Result<ActResult> ActResize(Demo& demo) {
                       FixedPoint(used_after, 1) + " %; same process, " + (watch.AllRight() ? "all results right" : "WRONG RESULTS"));
     demo.audience.Verdict(
         act, "largest error " + FixedPoint(error, 1) + " points of " + FixedPoint(kPoints, 0) + " allowed; " + LoadWords(watch.Load()));
-    tries.Add(
-        Document::Of({{"before_percent", used_before}, {"after_percent", used_after}, {"foreign_cores", watch.Load().foreign_cores}}));
-    if (!act.passed && attempt == 1) demo.audience.Say("  Once more: the machine may have been busy with something else.");
-  }
-  act.details = Document::Of({{"tries", std::move(tries)}});
+    return Document::Of({{"before_percent", used_before}, {"after_percent", used_after}, {"foreign_cores", watch.Load().foreign_cores}});
+  };
+  FLEXAI_TRY_STATUS(TryTwice(demo, act, attempt));
   return act;
 }
 

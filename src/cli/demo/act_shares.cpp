@@ -4,6 +4,7 @@
 
 #include "cli/bench/statistics.hpp"
 #include "cli/demo/acts.hpp"
+#include "cli/demo/tries.hpp"
 #include "cli/demo/watch.hpp"
 
 namespace flexai::cli {
@@ -22,8 +23,7 @@ Result<ActResult> ActShares(Demo& demo) {
                                  {.label = "serve", .program = "inference", .cores = "30", .options = {"--seconds", length}},
                                  {.label = "batch", .program = "matmul", .cores = "10", .options = {"--seconds", length}}};
   ActResult act{.name = "shares", .asked = "60 / 30 / 10 %"};
-  Document tries = Document::EmptyArray();
-  for (int attempt = 1; attempt <= 2 && !act.passed; ++attempt) {
+  const auto attempt = [&]() -> Result<Document> {
     FLEXAI_TRY(Watch watch, Watch::Prepare(demo.stage, demo.audience, parts));
     FLEXAI_TRY_STATUS(watch.Begin());
     FLEXAI_TRY_STATUS(watch.ToTheEnd(kPatience + demo.lengths.together));
@@ -62,13 +62,12 @@ Result<ActResult> ActShares(Demo& demo) {
     act.figures = {figure};
     demo.audience.Verdict(act, "largest error " + FixedPoint(error, 1) + " points of " + FixedPoint(kPoints, 0) + " allowed" +
                                    (watch.AllRight() ? ", all results right" : ", WRONG RESULTS") + "; " + LoadWords(load));
-    tries.Add(Document::Of({{"programs", std::move(programs)},
-                            {"error_points", error},
-                            {"results_right", watch.AllRight()},
-                            {"foreign_cores", load.foreign_cores}}));
-    if (!act.passed && attempt == 1) demo.audience.Say("  Once more: the machine may have been busy with something else.");
-  }
-  act.details = Document::Of({{"tries", std::move(tries)}});
+    return Document::Of({{"programs", std::move(programs)},
+                         {"error_points", error},
+                         {"results_right", watch.AllRight()},
+                         {"foreign_cores", load.foreign_cores}});
+  };
+  FLEXAI_TRY_STATUS(TryTwice(demo, act, attempt));
   return act;
 }
 
