@@ -45,7 +45,7 @@ expect 0 "everything again" "$flexai" run --cores 100 --memory 100% -- true
 
 # What the program finds.
 expect 0 "the environment" env OPENCL_LAYERS=/opt/other/libother.so LD_PRELOAD= "$flexai" run --name env -- sh -c 'echo "$OPENCL_LAYERS"; echo "$FLEXAI_SLICE"; cat "$FLEXAI_SLICE"'
-says "$(realpath "$build/lib/libflexai_opencl.so"):/opt/other/libother.so"
+says "$(realpath "$build/lib")/libflexai_opencl.so:/opt/other/libother.so"
 says "$(realpath "$work/runtime")/slice-env"
 says "share $card "
 [[ ! -e "$work/runtime/slice-env" ]] || fail "the slice's file outlived it"
