@@ -125,7 +125,9 @@ std::string Redactor::Text(std::string_view text) const {
   std::string out(text);
   // The longest first: a path before the folder that it begins with.
   std::vector<std::pair<std::string_view, std::string_view>> words(words_.begin(), words_.end());
-  std::stable_sort(words.begin(), words.end(), [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
+  std::sort(words.begin(), words.end(), [](const auto& a, const auto& b) {
+    return a.first.size() != b.first.size() ? a.first.size() > b.first.size() : a.first < b.first;
+  });
   for (const auto& [what, with] : words) {
     if (with.starts_with("<secret"))
       ReplaceAll(out, what, with);
