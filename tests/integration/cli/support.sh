@@ -7,15 +7,8 @@ set -euo pipefail
 build="${FLEXAI_BUILD_DIR:?run through ctest, or set it to a build folder}"
 flexai="$build/bin/flexai"
 fakes="$build/fakes"
-work="$(mktemp -d)"
+. "$(dirname "${BASH_SOURCE[0]}")/../support/work.sh"
 watchdog=30
-
-cleanup() {
-  local pid
-  for pid in $(jobs -p); do kill -KILL "$pid" 2>/dev/null || true; done
-  rm -rf "$work"
-}
-trap cleanup EXIT
 
 # The machine of the test: its own regions, no driver until one is installed, nothing of the caller's.
 mkdir "$work/runtime" "$work/vendors"

@@ -278,10 +278,16 @@ def has_module(name):
     return subprocess.run([PYTHON, "-c", f"import {name}"], capture_output=True, check=False).returncode == 0
 
 
+def in_memory():
+    """/dev/shm, where programs may be written to it and started from it (not in every container)."""
+    usable = os.access("/dev/shm", os.W_OK) and not os.statvfs("/dev/shm").f_flag & os.ST_NOEXEC
+    return "/dev/shm" if usable else None
+
+
 def run_page(page):
     text = page.read_text()
     began, ran, left_out, problems = time.monotonic(), 0, [], []
-    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None) as folder:
+    with tempfile.TemporaryDirectory(dir=in_memory()) as folder:
         reader = Reader(Path(folder))
         try:
             for block in blocks_of(text):

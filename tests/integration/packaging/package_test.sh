@@ -21,7 +21,11 @@ if [[ ! -f "$base" ]]; then
   mkdir -p "$(dirname "$base")"
   names="$(sed 's/([^)]*)//g; s/ *| *[^,]*//g; s/ //g' <<<"$depends"),pocl-opencl-icd"
   timeout -k 5 300 mmdebstrap --quiet --variant=minbase --include="$names" bookworm "$base.new.tar" >"$work/mmdebstrap" 2>&1 ||
-    { cat "$work/mmdebstrap" && rm -f "$base.new.tar" && skip "no Debian could be installed (is there a network?)"; }
+    {
+      cat "$work/mmdebstrap" && rm -f "$base.new.tar"
+      if grep -qE 'Unable to locate package|unmet dependencies' "$work/mmdebstrap"; then fail "Debian has not what the package depends on"; fi
+      skip "no Debian could be installed (is there a network?)"
+    }
   rm -f "${base%/*}"/*[0-9a-f].tar # of other dependencies
   mv "$base.new.tar" "$base"
 fi

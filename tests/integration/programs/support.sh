@@ -6,18 +6,8 @@ set -euo pipefail
 build="${FLEXAI_BUILD_DIR:?run through ctest, or set it to a build folder}"
 flexai="$build/bin/flexai"
 driver="${1:?a driver: pocl, intel or rusticl}"
-work="$(mktemp -d)"
+. "$(dirname "${BASH_SOURCE[0]}")/../support/work.sh"
 watchdog=120
-
-cleanup() {
-  local pid
-  for pid in $(jobs -p); do
-    pkill -TERM -P "$pid" 2>/dev/null || true  # what a function in the background started
-    kill -KILL "$pid" 2>/dev/null || true
-  done
-  rm -rf "$work"
-}
-trap cleanup EXIT
 
 skip() {
   printf 'skipped: %s\n' "$1"

@@ -50,9 +50,9 @@ together() {
   local try look results
   for try in 1 2; do
     local ok=yes big="big-$1-$try" small="small-$2-$try"
-    timeout -k 5 "$watchdog" "$work/$1/bin/flexai" run --xpu "$xpu" --cores 70 --name "$big" -- "$matmul" --seconds 12 >"$work/70" 2>&1 &
+    timeout -k 5 "$watchdog" "$work/$1/bin/flexai" run --xpu "$xpu" --cores 70 --name "$big" -- "$matmul" --seconds 30 >"$work/70" 2>&1 &
     local first=$!
-    timeout -k 5 "$watchdog" "$work/$2/bin/flexai" run --xpu "$xpu" --cores 30 --name "$small" -- "$matmul" --seconds 12 >"$work/30" 2>&1 &
+    timeout -k 5 "$watchdog" "$work/$2/bin/flexai" run --xpu "$xpu" --cores 30 --name "$small" -- "$matmul" --seconds 30 >"$work/30" 2>&1 &
     local second=$!
     wait_for "the program of $1" grep -q '^progress' "$work/70"
     wait_for "the program of $2" grep -q '^progress' "$work/30"
