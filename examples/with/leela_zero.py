@@ -8,6 +8,7 @@ import argparse
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -80,6 +81,7 @@ options = parser.parse_args()
 program = shutil.which("leelaz") or shutil.which("/usr/games/leelaz")
 if not program or not shutil.which("clinfo"):
     give_up("leela-zero or clinfo is not here: apt install leela-zero clinfo")
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the folder goes then too
 with tempfile.TemporaryDirectory() as home:
     engine = Engine(program, home)
     engine.ask("genmove b")

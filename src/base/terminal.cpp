@@ -69,9 +69,13 @@ std::string Fitted(std::string_view text, std::size_t width) {
   const std::size_t room = cut && width > 0 ? width - 1 : width;
   std::string out;
   std::size_t columns = 0;
-  for (const char c : text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
     if (!ContinuesSequence(c) && ++columns > room) break;
-    out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+    // C1 controls, U+0080 to U+009F: terminals obey them in UTF-8 too.
+    const bool is_c1 = c == '\xc2' && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
+    out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f || is_c1 ? '?' : c;
+    if (is_c1) ++i;
   }
   if (cut && width > 0) out += "…";
   return out;

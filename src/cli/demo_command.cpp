@@ -1,5 +1,7 @@
 // `flexai demo`: what slices do, shown on this machine in a minute and a half; a demonstration that is a test.
 #include <fcntl.h>
+#include <unistd.h>
+#include <csignal>
 
 #include <cerrno>
 #include <vector>
@@ -40,7 +42,7 @@ std::vector<std::pair<std::string, std::string>> Facts(const XpuEntry& xpu) {
 
 // Opened before the first act: a place that cannot be written is known at once and not after a minute and a half.
 Result<UniqueFd> OpenPage(const std::string& path) {
-  UniqueFd page(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  UniqueFd page(open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
   if (!page) return FailErrno("writing the report to " + path + " (--html FILE chooses another place)", errno);
   return page;
 }
@@ -48,6 +50,7 @@ Result<UniqueFd> OpenPage(const std::string& path) {
 }  // namespace
 
 int RunDemo(const Args& args) {
+  std::signal(SIGPIPE, SIG_IGN);  // who does not listen any more is told by the write that fails
   const Nanos began = MonotonicNow();
   Surroundings surroundings = args.surroundings();
   // Mesa's driver shows only what is named here; its CPU device is the second vendor on a machine without a card, and only that.
@@ -62,15 +65,14 @@ int RunDemo(const Args& args) {
   // Nobody else may have a guarantee here: the first programs run with the whole XPU.
   const auto xpus = SelectXpus(offered, args.Values("xpu"), {.cores = {kWholeXpu, kWholeXpu}, .memory = {}});
   if (!xpus) return FailWith(xpus.error());
+  const auto runners = ChooseRunners(FindRunners(surroundings.self), args.Value("with"));
+  if (!runners) return FailWith(runners.error());
   const std::string path = args.Has("html") ? args.Value("html") : kDefaultPage;
   const auto page = OpenPage(path);
   if (!page) return FailWith(page.error());
   const std::string temporary(surroundings.environment.Get("TMPDIR"));
   const auto directory = ScratchDirectory::Make(temporary.empty() ? "/tmp" : temporary, "model");
   if (!directory) return FailWith(directory.error());
-
-  const auto runners = ChooseRunners(FindRunners(surroundings.self), args.Value("with"));
-  if (!runners) return FailWith(runners.error());
 
   const Format format = FormatOf(args);
   const bool for_programs = format == Format::kJson || format == Format::kYaml;
@@ -99,7 +101,9 @@ int RunDemo(const Args& args) {
     report.acts.push_back(std::move(*result));
   }
   report.seconds = (MonotonicNow() - began) / kSecond;
-  if (!WriteAll(page->get(), DemoPage(report))) return FailWith(FailErrno("writing the report to " + path, errno).value());
+  // An earlier report stays until there is another.
+  if (ftruncate(page->get(), 0) != 0 || !WriteAll(page->get(), DemoPage(report)))
+    return FailWith(FailErrno("writing the report to " + path, errno).value());
 
   if (for_programs) return Print(DemoDocument(report), format) && report.passed ? kOk : kFailed;
   if (!Print("\n" + Summary(report.acts).Text(layout))) return kFailed;

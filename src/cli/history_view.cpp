@@ -1,6 +1,7 @@
 #include "cli/history_view.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "cli/values.hpp"
 
@@ -28,7 +29,9 @@ std::vector<Past> PastOf(const Inventory& inventory, const std::vector<std::stri
     for (const SliceSnapshot& slice : entry.region->slices)
       if (wanted(slice)) past.push_back({&entry, &slice});
   }
-  std::stable_sort(past.begin(), past.end(), [](const Past& a, const Past& b) { return a.slice->created_ns < b.slice->created_ns; });
+  std::sort(past.begin(), past.end(), [](const Past& a, const Past& b) {
+    return std::pair(a.slice->created_ns, a.slice->ref.slot) < std::pair(b.slice->created_ns, b.slice->ref.slot);
+  });
   return past;
 }
 

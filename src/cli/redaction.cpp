@@ -94,7 +94,8 @@ Redactor::Redactor(const EnvironmentList& environment) {
   for (const std::string& entry : environment.entries())
     if (IsSecretive(NameOf(entry)) && NameOf(entry) != "PWD" && NameOf(entry) != "OLDPWD" && ValueOf(entry).size() >= kShortest)
       Hide(ValueOf(entry), "secret");
-  for (const char* variable : {"HOME", "PWD", "OLDPWD", "TMPDIR", "XDG_RUNTIME_DIR"}) HidePath(environment.Get(variable));
+  // Not their last parts: the words for a home or a checkout are in every text, and a login name is hidden by itself.
+  for (const char* variable : {"HOME", "PWD", "OLDPWD", "TMPDIR", "XDG_RUNTIME_DIR"}) HideFolder(environment.Get(variable));
   for (const std::string_view variable : kSettings)
     for (const std::string& item : SplitList(environment.Get(variable), ":")) HidePath(item);
   for (const char* variable : {"USER", "LOGNAME", "SUDO_USER"}) HideName(environment.Get(variable));
@@ -111,12 +112,17 @@ void Redactor::HideName(std::string_view login) {
   if (login != "root" && !is_number && !login.starts_with("everybody in ")) Hide(login, "user");
 }
 
-void Redactor::HidePath(std::string_view path) {
+void Redactor::HideFolder(std::string_view path) {
   constexpr std::size_t kShortest = 2;
   if (path.size() < kShortest || path.front() != '/' || IsSystem(path)) return;
   while (path.ends_with('/')) path.remove_suffix(1);
-  if (path.empty()) return;
-  Hide(path, "path");
+  if (!path.empty()) Hide(path, "path");
+}
+
+void Redactor::HidePath(std::string_view path) {
+  while (path.ends_with('/')) path.remove_suffix(1);
+  HideFolder(path);
+  if (!words_.contains(path)) return;
   const std::string_view name = path.substr(path.rfind('/') + 1);
   if (name.size() >= 4 && std::find(kDrivers.begin(), kDrivers.end(), name) == kDrivers.end()) Hide(name, "file");
 }

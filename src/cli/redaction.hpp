@@ -19,7 +19,9 @@ class Redactor {
 
   /// A login name. root stays, and so does a uid.
   void HideName(std::string_view login);
-  /// A path, also one with blanks, and its last part; unless it lies in a system folder.
+  /// A path, also one with blanks; unless it lies in a system folder.
+  void HideFolder(std::string_view path);
+  /// The same, and its last part by itself.
   void HidePath(std::string_view path);
 
   [[nodiscard]] std::string Text(std::string_view text) const;

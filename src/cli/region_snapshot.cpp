@@ -3,8 +3,12 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <climits>
 #include <cstring>
+#include <utility>
 
+#include "base/fds.hpp"
+#include "cli/descendants.hpp"
 #include "slice/ledger.hpp"
 #include "slice/liveness.hpp"
 #include "slice/usage.hpp"
@@ -29,6 +33,7 @@ ProcessSnapshot CopyProcess(const slice::RegionView& region, std::uint32_t index
   const flexai_process& process = region.process(index);
   ProcessSnapshot copy;
   copy.pid = process.pid;
+  copy.start_ticks = process.start_ticks;
   copy.pid_is_ours = own_namespace != 0 && process.pid_namespace == own_namespace;
   copy.is_keeper = process.role == FLEXAI_ROLE_KEEPER;
   copy.comm = TextOf(process.comm);
@@ -108,6 +113,14 @@ std::uint32_t PermilleOf(std::uint64_t part_before, std::uint64_t part_now, Nano
 
 }  // namespace
 
+std::optional<int> PidToSignal(const ProcessSnapshot& process) {
+  if (!process.pid_is_ours || process.pid <= 1 || process.pid > INT_MAX) return std::nullopt;
+  const auto text = ReadFile("/proc/" + std::to_string(process.pid) + "/stat");
+  const auto stat = text ? ParseStat(*text) : std::nullopt;
+  if (!stat || stat->start_ticks != process.start_ticks) return std::nullopt;
+  return static_cast<int>(process.pid);
+}
+
 std::uint32_t RegionSnapshot::free_permille() const noexcept {
   std::uint32_t taken = 0;
   for (const SliceSnapshot& slice : slices) taken += slice.request_permille;
@@ -141,10 +154,11 @@ RegionSnapshot TakeSnapshot(const slice::RegionFile& region_file, Nanos now) {
     } else if (auto ended = CopyEnded(region, slot)) {
       snapshot.ended.push_back(std::move(*ended));
     }
-  std::stable_sort(snapshot.slices.begin(), snapshot.slices.end(),
-                   [](const SliceSnapshot& a, const SliceSnapshot& b) { return a.created_ns < b.created_ns; });
-  std::stable_sort(snapshot.ended.begin(), snapshot.ended.end(),
-                   [](const EndedSlice& a, const EndedSlice& b) { return a.slice.created_ns < b.slice.created_ns; });
+  const auto began = [](const SliceSnapshot& slice) { return std::pair(slice.created_ns, slice.ref.slot); };
+  std::sort(snapshot.slices.begin(), snapshot.slices.end(),
+            [&](const SliceSnapshot& a, const SliceSnapshot& b) { return began(a) < began(b); });
+  std::sort(snapshot.ended.begin(), snapshot.ended.end(),
+            [&](const EndedSlice& a, const EndedSlice& b) { return began(a.slice) < began(b.slice); });
   for (std::size_t i = 0; i < snapshot.slices.size(); ++i) position[snapshot.slices[i].ref.slot] = i;
 
   const std::uint64_t own_namespace = OwnPidNamespace();

@@ -17,8 +17,9 @@ namespace flexai::cli {
 
 struct ProcessSnapshot {
   std::uint32_t pid = 0;
-  bool pid_is_ours = false;  // the pid is of our PID namespace; elsewhere it means nothing here
-  bool is_keeper = false;    // `flexai run` itself
+  std::uint64_t start_ticks = 0;  // as it wrote them
+  bool pid_is_ours = false;       // the pid is of our PID namespace; elsewhere it means nothing here
+  bool is_keeper = false;         // `flexai run` itself
   std::string comm;
   std::uint32_t uid = 0;
   std::uint64_t device_ns = 0;
@@ -26,6 +27,10 @@ struct ProcessSnapshot {
   std::uint64_t commands = 0;
   bool waits = false;
 };
+
+/// The pid to send a signal to. A tenant may have written any number there, so it counts only for a process that /proc shows with the same start, in our
+/// PID namespace, and never for 0, 1 or what kill(2) takes for a group.
+[[nodiscard]] std::optional<int> PidToSignal(const ProcessSnapshot& process);
 
 struct SliceSnapshot {
   std::string name, command;

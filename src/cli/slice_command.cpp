@@ -56,7 +56,7 @@ bool LivesOn(const OpenShare& share) {
   });
 }
 
-// Sends `number` to every process of the slice that can be named here. Records live by a word the kernel clears at death, so a pid is never a successor's.
+// Sends `number` to every process of the slice that can be named here.
 Status SignalPrograms(const std::vector<OpenShare>& shares, const std::string& name, int number) {
   for (const OpenShare& share : shares) {
     const RegionSnapshot snapshot = TakeSnapshot(share.region, MonotonicNow());
@@ -65,7 +65,8 @@ Status SignalPrograms(const std::vector<OpenShare>& shares, const std::string& n
       for (const ProcessSnapshot& process : slice.processes) {
         if (!process.pid_is_ours)
           return Fail(ErrorCode::kIo, "the slice " + name + " has a program (" + process.comm + ") in another PID namespace; end it there");
-        if (kill(static_cast<pid_t>(process.pid), number) != 0 && errno != ESRCH)
+        const auto pid = PidToSignal(process);  // nothing: it ended, or the region says nonsense
+        if (pid && kill(*pid, number) != 0 && errno != ESRCH)
           return FailErrno("ending pid " + std::to_string(process.pid) + " (" + process.comm + ") of the slice " + name, errno);
       }
     }

@@ -87,6 +87,7 @@ std::string KernelLines() {
   log.resize(static_cast<std::size_t>(length));
   std::vector<std::string> lines;
   for (const std::string& line : SplitList(log, "\n")) {
+    if (line.find("ommand line:") != std::string::npos) continue;  // parameters of the boot hold addresses and names
     for (const char* word : {"NVRM", "nvidia", "amdgpu", "i915", " xe ", "[drm", "habanalabs", "intel_vpu", "amdxdna", "davinci"}) {
       if (line.find(word) == std::string::npos) continue;
       lines.push_back(line);
@@ -113,11 +114,13 @@ std::string Manifest(const std::vector<Part>& parts, bool has_kernel_lines, cons
   return text + "\nAs they are: names of slices and programs, of accelerators and drivers, numbers.\n";
 }
 
-std::vector<Part> Collect(const Surroundings& surroundings) {
+Result<std::vector<Part>> Collect(const Surroundings& surroundings) {
   Inventory inventory = TakeInventory(surroundings);
   const Baseline before = BaselineOf(inventory);
-  if (inventory.HasSlices()) (void)WaitAndRefresh(kSecond, inventory);
+  if (inventory.HasSlices() && !WaitAndRefresh(kSecond, inventory)) return Fail(ErrorCode::kIo, "interrupted; no bundle was written");
   Redactor redactor(surroundings.environment);
+  utsname names{};
+  if (uname(&names) == 0) redactor.HideName(names.nodename);
   redactor.HidePath(surroundings.self.substr(0, surroundings.self.rfind('/')));
   redactor.HidePath(inventory.layer);
   redactor.HidePath(inventory.discovery.opencl_loader);
@@ -228,7 +231,12 @@ int RunSupportBundle(const Args& args) {
     return FailWith({ErrorCode::kExists, path + " is there already, and is not overwritten; give another --file"});
   if (!file) return FailWith(FailErrno("the bundle cannot be written to " + path, errno).value());
 
-  const auto packed = Packed(Collect(args.surroundings()), args.surroundings().environment);
+  const auto parts = Collect(args.surroundings());
+  if (!parts) {
+    (void)unlink(path.c_str());
+    return FailWith(parts.error());
+  }
+  const auto packed = Packed(*parts, args.surroundings().environment);
   if (packed && WriteAll(file.get(), *packed) && fchmod(file.get(), 0600) == 0)
     return Print("wrote " + path + "; look through it before you send it: tar -xzf " + path + "\n") ? kOk : kFailed;
   const int error_number = errno;

@@ -83,6 +83,7 @@ class LiveTop {
       : inventory_(inventory), look_(LookOf(args)), state_(interval), screen_({.in = STDIN_FILENO, .out = STDOUT_FILENO}) {}
 
   int Run() {
+    if (signals_.fd() < 0) return FailWith({ErrorCode::kIo, "signals cannot be waited for: too many files are open"});
     if (const Status taken = screen_.Take(); !taken) return FailWith(taken.error());
     at_look_ = BaselineOf(inventory_);
     state_.Show(MakeTopFrame(inventory_, before_, Clock()));
@@ -97,7 +98,7 @@ class LiveTop {
  private:
   void Wait() {
     const Nanos now = MonotonicNow();
-    Nanos until = decoder_.HasPending() ? now + kEscapePatience : state_.frozen() ? -1 : next_look_;
+    Nanos until = decoder_.HasPending() ? pending_since_ + kEscapePatience : state_.frozen() ? -1 : next_look_;
     if (decoder_.HasPending() && !state_.frozen()) until = std::min(until, next_look_);
     const int timeout = until < 0 ? -1 : static_cast<int>(std::max<Nanos>((until - now + kMillisecond - 1) / kMillisecond, 0));
     std::array<pollfd, 2> fds{pollfd{STDIN_FILENO, POLLIN, 0}, pollfd{signals_.fd(), POLLIN, 0}};
@@ -105,7 +106,7 @@ class LiveTop {
     if (ready < 0) return;
     if (fds[1].revents != 0) OnSignals();
     if (fds[0].revents != 0) OnInput();
-    if (ready == 0 && decoder_.HasPending()) OnKeys(decoder_.Flush());
+    if (decoder_.HasPending() && MonotonicNow() >= pending_since_ + kEscapePatience) OnKeys(decoder_.Flush());
     if (!state_.frozen() && MonotonicNow() >= next_look_) Look();
   }
 
@@ -151,6 +152,7 @@ class LiveTop {
       status_ = kOk;  // the terminal is gone
       return;
     }
+    pending_since_ = MonotonicNow();
     OnKeys(decoder_.Feed({bytes.data(), static_cast<std::size_t>(n)}));
   }
 
@@ -181,6 +183,7 @@ class LiveTop {
   Signals signals_;  // before the screen, so that it is given back while endings still wait
   Screen screen_;
   Baseline before_, at_look_;  // the beginning of the interval that is shown; of the one that runs
+  Nanos pending_since_ = 0;    // the last bytes came: what they began may be a sequence or Escape
   Nanos next_look_ = 0;
   std::optional<int> status_;
 };
@@ -216,6 +219,7 @@ Result<std::uint64_t> FramesOf(const Args& args) {
 }  // namespace
 
 int RunTop(const Args& args) {
+  std::signal(SIGPIPE, SIG_IGN);  // who does not listen any more is told by the write that fails
   Nanos interval = kSecond;
   if (args.Has("interval")) {
     const auto given = ReadInterval(args.Value("interval"));

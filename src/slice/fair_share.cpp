@@ -13,6 +13,11 @@ Nanos Scale(Nanos device, std::uint64_t permille) noexcept {
   return static_cast<Nanos>(static_cast<std::uint64_t>(std::max<Nanos>(device, 0)) * kPermille / permille);
 }
 
+// `to` - `from` for to >= from, whatever bytes they are.
+Nanos Between(Nanos from, Nanos to) noexcept {
+  return static_cast<Nanos>(std::min<std::uint64_t>(static_cast<std::uint64_t>(to) - static_cast<std::uint64_t>(from), INT64_MAX));
+}
+
 // Moves a clock to min(max(clock, floor) + step, ceiling) and returns how far the floor was ahead of it. The ceiling never pulls a clock back.
 Nanos Advance(std::int64_t& clock, Nanos floor, Nanos step, Nanos ceiling) noexcept {
   auto word = Atomic(clock);
@@ -20,7 +25,7 @@ Nanos Advance(std::int64_t& clock, Nanos floor, Nanos step, Nanos ceiling) noexc
   for (;;) {
     const std::int64_t from = std::max(seen, floor);
     const std::int64_t to = std::max(from, std::min(from + step, ceiling));
-    if (word.compare_exchange_weak(seen, to, std::memory_order_relaxed)) return from - seen;
+    if (word.compare_exchange_weak(seen, to, std::memory_order_relaxed)) return Between(seen, from);
   }
 }
 
@@ -104,7 +109,7 @@ void RescaleGuarantee(flexai_slice_account& account, std::uint32_t from_permille
   std::int64_t seen = word.load(std::memory_order_relaxed);
   for (;;) {
     constexpr Nanos kFarthest = Nanos{1} << 52;  // seven weeks; foreign bytes must not overflow
-    const Nanos ahead = std::clamp(seen - now, -kFarthest, kFarthest);
+    const Nanos ahead = std::clamp(seen, now - kFarthest, now + kFarthest) - now;
     const Nanos rescaled = loses_all ? 0 : ahead * static_cast<Nanos>(from_permille) / static_cast<Nanos>(to_permille);
     if (word.compare_exchange_weak(seen, now + rescaled, std::memory_order_relaxed)) return;
   }

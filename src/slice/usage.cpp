@@ -87,6 +87,7 @@ ShareUsage UsageOf(const RegionView& region, std::uint32_t slot, ShareLife life,
   const std::uint32_t generation = Load(share.generation), request = region.compute(slot).request_permille;
   const AskedLine line = AskedLine::Unpack(Load(share.asked));
   if (Load(share.asked_generation) != generation || line.permille != request) return usage;
+  until = std::clamp<Nanos>(until, 0, Nanos{1} << 61);  // a foreign end of a share must not overflow either
   const auto asked = static_cast<std::uint64_t>(std::max<std::int64_t>(line.AtUs(until), 0)) * kMicrosecond;
   usage.asked_ns = asked;
   if (Load(account.idle_generation) != generation || !AllCount(region, slot, generation)) return usage;

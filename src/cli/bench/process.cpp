@@ -72,8 +72,7 @@ PipedProgram& PipedProgram::operator=(PipedProgram&& other) noexcept {
 PipedProgram::~PipedProgram() {
   if (!running()) return;
   input_.Reset();
-  Signal(SIGTERM);
-  (void)Wait(MonotonicNow() + kPolite);
+  (void)Wait(MonotonicNow());
 }
 
 Status PipedProgram::Send(const std::string& line) {
@@ -123,8 +122,14 @@ bool PipedProgram::Reap(bool block) {
 }
 
 int PipedProgram::Wait(Nanos deadline) {
+  bool asked = false;
   while (!Reap(false)) {
-    if (MonotonicNow() > deadline) {
+    // Politely first: a killed `flexai run` would leave its program alone.
+    if (!asked && MonotonicNow() > deadline) {
+      Signal(SIGTERM);
+      asked = true;
+    }
+    if (MonotonicNow() > deadline + kPolite) {
       Signal(SIGKILL);
       (void)Reap(true);
       break;

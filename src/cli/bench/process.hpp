@@ -35,7 +35,7 @@ class PipedProgram {
   void CloseInput() { input_.Reset(); }
   void Signal(int signal) const;
 
-  /// Waits until it ends; past `deadline` it is ended. Exit status, or 128+n for signal n.
+  /// Waits until it ends; past `deadline` it is ended: by SIGTERM, and by SIGKILL three seconds later. Exit status, or 128+n for signal n.
   int Wait(Nanos deadline);
 
  private:

@@ -45,9 +45,12 @@ TEST(PipedProgramTest, ASilentProgramIsNotWaitedForLongerThanAsked) {
   EXPECT_EQ(line.error().code, ErrorCode::kTimeout);
 }
 
-TEST(PipedProgramTest, AProgramThatDoesNotEndIsEnded) {
-  PipedProgram program = Shell("read -r word");
-  EXPECT_EQ(program.Wait(MonotonicNow()), 128 + SIGKILL);
+TEST(PipedProgramTest, AProgramThatDoesNotEndIsAskedToAndThenEnded) {
+  PipedProgram polite = Shell("read -r word");
+  EXPECT_EQ(polite.Wait(MonotonicNow()), 128 + SIGTERM);
+  PipedProgram deaf = Shell("trap '' TERM; echo deaf; while :; do read -r word; done");
+  ASSERT_TRUE(deaf.ReadLine(MonotonicNow() + kWatchdog));
+  EXPECT_EQ(deaf.Wait(MonotonicNow()), 128 + SIGKILL);
 }
 
 TEST(PipedProgramTest, AProgramThatIsNotThereSaysSo) {

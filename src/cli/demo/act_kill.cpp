@@ -56,10 +56,19 @@ Result<ActResult> ActKill(Demo& demo) {
   if (const auto outcome = slice::RegionFile::Open(demo.stage.directory(), demo.stage.xpu().id, file); outcome != flexai::Outcome::kOk)
     return tl::unexpected<Error>(FromOutcome(outcome, "opening the region"));
   const slice::RegionView& region = file.view();
+  // Only these are killed, whatever the region says of who holds it.
+  std::vector<pid_t> victims;
+  FLEXAI_TRY(const RegionSnapshot look, demo.stage.Look());
+  if (const SliceSnapshot* const slice = Stage::SliceOf(look, victim); slice != nullptr)
+    for (const ProcessSnapshot& process : slice->processes)
+      if (const auto pid = PidToSignal(process); pid && !process.is_keeper) victims.push_back(*pid);
   std::optional<Holder> holder;
   for (const Nanos deadline = MonotonicNow() + kPatience; MonotonicNow() < deadline;) {
     holder = HolderNow(region);
-    if (holder && holder->slot == victim.ref.slot && kill(static_cast<pid_t>(holder->pid), SIGKILL) == 0) break;
+    if (holder && holder->slot == victim.ref.slot) {
+      const auto found = std::find(victims.begin(), victims.end(), static_cast<pid_t>(holder->pid));
+      if (found != victims.end() && kill(*found, SIGKILL) == 0) break;
+    }
     holder.reset();
     Nap(50 * kMicrosecond);
   }

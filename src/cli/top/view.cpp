@@ -168,7 +168,8 @@ std::string XpuLine(const TopXpu& xpu, std::size_t width, const TopLook& look) {
   numbers += "  cores free " + (xpu.free_permille ? ShowPercent(*xpu.free_permille) + "%" : kUnknown);
   numbers += "  memory free " + (xpu.free_memory_bytes ? ShowBytes(*xpu.free_memory_bytes) : kUnknown) + " of " +
              (xpu.memory_bytes ? ShowBytes(*xpu.memory_bytes) : kUnknown);
-  if (width == 0) return Styled(xpu.id, Style::kBold, look.color) + kind + numbers;
+  if (width == 0)
+    return Styled(Fitted(xpu.id, DisplayWidth(xpu.id)), Style::kBold, look.color) + Fitted(kind, DisplayWidth(kind)) + numbers;
   // The numbers stay, the model gives way first.
   const std::size_t room = width - std::min(width, DisplayWidth(xpu.id) + DisplayWidth(numbers));
   const std::string shown_kind = DisplayWidth(kind) <= room ? kind : room > 8 ? Fitted(kind, room) : std::string();
@@ -192,7 +193,7 @@ std::string XpuBar(const TopXpu& xpu, std::size_t width, const TopLook& look) {
 }
 
 std::string Fit(const std::string& text, std::size_t width) {
-  return width == 0 ? text : Fitted(text, std::min(width, DisplayWidth(text)));
+  return Fitted(text, width == 0 ? DisplayWidth(text) : std::min(width, DisplayWidth(text)));
 }
 
 struct Body {
@@ -250,6 +251,7 @@ std::vector<std::string> Wrapped(const std::string& text, std::size_t width, std
     if (DisplayWidth(rest) > width && lines.size() + 1 < most) {
       end = rest.rfind(' ', width);
       if (end == std::string_view::npos || end == 0) end = std::min(width, rest.size());
+      while (end < rest.size() && end > 1 && (static_cast<unsigned char>(rest[end]) & 0xc0) == 0x80) --end;  // never inside a character
     }
     lines.push_back(Fit(std::string(rest.substr(0, end)), width));
     rest.remove_prefix(end);
