@@ -58,6 +58,12 @@ TEST(TableTest, NotesStandOnTheirOwnLine) {
 
 TEST(FittedTest, ReplacesWhatMovesTheCursor) {
   EXPECT_EQ(Fitted("a\x1b[2Jb\n", 20), "a?[2Jb?");
+  EXPECT_EQ(Fitted("a\xc2\x9b"
+                   "2Jb",
+                   20),
+            "a?2Jb")
+      << "CSI as one character";
+  EXPECT_EQ(Fitted("\xc2\xa7 1", 20), "\xc2\xa7 1");
   EXPECT_EQ(Fitted("abcdef", 4), "abc…");
   EXPECT_EQ(Fitted("abcd", 4), "abcd");
   EXPECT_EQ(Fitted("abcd", 0), "");
