@@ -69,7 +69,7 @@ Result<ActResult> ActDrivers(Demo& demo) {
       act.measured.append(act.measured.empty() ? "" : "; ").append(name).append(" ").append(split).append(" %");
       std::string line = "  " + name;
       line.append(": asked 70 / 30 %, measured ").append(split);
-      demo.audience.Say(line + " % of what both used, " + (watch.AllRight() ? "all results right" : "WRONG RESULTS"));
+      demo.audience.Say(line + " % of what both used, " + (watch.AllRight() ? "all results right" : "A PROGRAM FAILED"));
       for (std::size_t i = 0; i < 2; ++i)
         figure.rows.push_back(
             {.label = name,

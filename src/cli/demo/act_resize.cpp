@@ -48,7 +48,7 @@ Result<ActResult> ActResize(Demo& demo) {
     figure.curves[0].asked = {{.x = 0, .y = kBefore}, {.x = watch.At(after), .y = kAfter}};
     act.figures = {figure};
     demo.audience.Say("  train: asked 30 %, measured " + FixedPoint(used_before, 1) + " %; then asked 60 %, measured " +
-                      FixedPoint(used_after, 1) + " %; same process, " + (watch.AllRight() ? "all results right" : "WRONG RESULTS"));
+                      FixedPoint(used_after, 1) + " %; same process, " + (watch.AllRight() ? "all results right" : "A PROGRAM FAILED"));
     demo.audience.Verdict(
         act, "largest error " + FixedPoint(error, 1) + " points of " + FixedPoint(kPoints, 0) + " allowed; " + LoadWords(watch.Load()));
     return Document::Of({{"before_percent", used_before}, {"after_percent", used_after}, {"foreign_cores", watch.Load().foreign_cores}});

@@ -61,7 +61,7 @@ Result<ActResult> ActShares(Demo& demo) {
     act.measured += " %, error " + FixedPoint(error, 1) + " points";
     act.figures = {figure};
     demo.audience.Verdict(act, "largest error " + FixedPoint(error, 1) + " points of " + FixedPoint(kPoints, 0) + " allowed" +
-                                   (watch.AllRight() ? ", all results right" : ", WRONG RESULTS") + "; " + LoadWords(load));
+                                   (watch.AllRight() ? ", all results right" : ", A PROGRAM FAILED") + "; " + LoadWords(load));
     return Document::Of({{"programs", std::move(programs)},
                          {"error_points", error},
                          {"results_right", watch.AllRight()},
