@@ -1,4 +1,4 @@
-// `flexai bench slicing`: the measurements of bench_rows.hpp on the XPUs of this machine.
+// `flexai bench slicing`: the measurements of bench/rows.hpp on the XPUs of this machine.
 #include <unistd.h>
 #include <csignal>
 

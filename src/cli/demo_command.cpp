@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "base/fds.hpp"
-#include "cli/bench/machine.hpp"
 #include "cli/commands.hpp"
 #include "cli/demo/acts.hpp"
 #include "cli/demo/page.hpp"
 #include "cli/demo/scratch_directory.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/measure/machine.hpp"
 #include "cli/report.hpp"
 #include "cli/run_selection.hpp"
 #include "cli/smi_view.hpp"

@@ -16,8 +16,9 @@
 #include "base/document.hpp"
 #include "base/result.hpp"
 #include "cli/args.hpp"
-#include "cli/bench/machine.hpp"
-#include "cli/bench/process.hpp"
+#include "cli/measure/companions.hpp"
+#include "cli/measure/machine.hpp"
+#include "cli/measure/piped_program.hpp"
 #include "cli/region_snapshot.hpp"
 #include "core/xpu_id.hpp"
 
@@ -112,13 +113,6 @@ class TestBed {
   std::map<Nanos, KernelSpec> kernels_;  // by what was wanted
   int names_ = 0;
 };
-
-/// The programs that belong to `self`: flexai-load, the examples. Beside it in a build folder, in ../libexec/flexai of an installation. Empty when not
-/// there.
-[[nodiscard]] std::string CompanionProgram(const std::string& self, const std::string& name);
-
-/// The environment in which each CPU driver uses one thread.
-void PinDrivers(EnvironmentList& environment);
 
 /// The ids of the XPUs the load generator can use here.
 [[nodiscard]] Result<std::vector<XpuId>> LoadableXpus(const Surroundings& surroundings);

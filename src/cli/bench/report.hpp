@@ -8,7 +8,7 @@
 
 #include "base/document.hpp"
 #include "base/table.hpp"
-#include "cli/bench/statistics.hpp"
+#include "cli/measure/statistics.hpp"
 #include "core/xpu_id.hpp"
 
 namespace flexai::cli {

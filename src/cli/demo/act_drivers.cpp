@@ -1,7 +1,7 @@
-#include "cli/bench/statistics.hpp"
 #include "cli/demo/acts.hpp"
 #include "cli/demo/tries.hpp"
 #include "cli/demo/watch.hpp"
+#include "cli/measure/statistics.hpp"
 
 namespace flexai::cli {
 namespace {

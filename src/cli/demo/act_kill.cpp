@@ -2,9 +2,9 @@
 #include <csignal>
 #include <ctime>
 
-#include "cli/bench/statistics.hpp"
 #include "cli/demo/acts.hpp"
 #include "cli/demo/watch.hpp"
+#include "cli/measure/statistics.hpp"
 #include "slice/region_file.hpp"
 
 namespace flexai::cli {

@@ -1,8 +1,8 @@
 #include <algorithm>
 
-#include "cli/bench/statistics.hpp"
 #include "cli/demo/acts.hpp"
 #include "cli/demo/watch.hpp"
+#include "cli/measure/statistics.hpp"
 
 namespace flexai::cli {
 namespace {

@@ -1,10 +1,10 @@
 #include <cmath>
 
 #include "base/child_process.hpp"
-#include "cli/bench/statistics.hpp"
 #include "cli/demo/acts.hpp"
 #include "cli/demo/tries.hpp"
 #include "cli/demo/watch.hpp"
+#include "cli/measure/statistics.hpp"
 
 namespace flexai::cli {
 namespace {

@@ -2,10 +2,10 @@
 #include <filesystem>
 #include <numeric>
 
-#include "cli/bench/statistics.hpp"
 #include "cli/demo/acts.hpp"
 #include "cli/demo/tries.hpp"
 #include "cli/demo/watch.hpp"
+#include "cli/measure/statistics.hpp"
 
 namespace flexai::cli {
 namespace {

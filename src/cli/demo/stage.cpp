@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "cli/bench/bed.hpp"
+#include "cli/measure/companions.hpp"
+#include "cli/measure/machine.hpp"
 #include "cli/report.hpp"
 #include "slice/admission.hpp"
 

@@ -8,8 +8,8 @@
 
 #include "base/result.hpp"
 #include "cli/args.hpp"
-#include "cli/bench/process.hpp"
 #include "cli/inventory.hpp"
+#include "cli/measure/piped_program.hpp"
 #include "cli/region_snapshot.hpp"
 
 namespace flexai::cli {

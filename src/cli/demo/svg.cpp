@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-#include "cli/bench/statistics.hpp"
+#include "cli/measure/statistics.hpp"
 
 namespace flexai::cli {
 namespace {

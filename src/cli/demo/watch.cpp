@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <numeric>
 
-#include "cli/bench/statistics.hpp"
+#include "cli/measure/statistics.hpp"
 
 namespace flexai::cli {
 namespace {

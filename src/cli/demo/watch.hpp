@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "cli/bench/machine.hpp"
 #include "cli/demo/audience.hpp"
 #include "cli/demo/stage.hpp"
+#include "cli/measure/machine.hpp"
 
 namespace flexai::cli {
 

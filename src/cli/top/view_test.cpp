@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cli/testing/top_sample.hpp"
+#include "cli/top/testing/sample.hpp"
 
 namespace flexai::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "cli/bench/machine.hpp"
+#include "cli/measure/machine.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "cli/bench/machine.hpp"
+#include "cli/measure/machine.hpp"
 
 #include <sched.h>
 #include <sys/utsname.h>

@@ -1,4 +1,4 @@
-#include "cli/bench/statistics.hpp"
+#include "cli/measure/statistics.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

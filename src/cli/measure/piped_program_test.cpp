@@ -1,4 +1,4 @@
-#include "cli/bench/process.hpp"
+#include "cli/measure/piped_program.hpp"
 
 #include <gtest/gtest.h>
 
