@@ -1,9 +1,9 @@
 // `flexai demo`: what slices do, shown on this machine in a minute and a half; a demonstration that is a test.
 #include <fcntl.h>
 #include <unistd.h>
-#include <csignal>
 
 #include <cerrno>
+#include <csignal>
 #include <vector>
 
 #include "base/fds.hpp"
@@ -40,12 +40,33 @@ std::vector<std::pair<std::string, std::string>> Facts(const XpuEntry& xpu) {
   return facts;
 }
 
-// Opened before the first act: a place that cannot be written is known at once and not after a minute and a half.
-Result<UniqueFd> OpenPage(const std::string& path) {
-  UniqueFd page(open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
-  if (!page) return FailErrno("writing the report to " + path + " (--html FILE chooses another place)", errno);
-  return page;
-}
+// Where the report goes. Opened before the first act: a place that cannot be written is known at once and not after a minute and a half. What was there
+// stays until there is a report, and where nothing was nothing is left without one.
+class ReportFile {
+ public:
+  explicit ReportFile(std::string path) : path_(std::move(path)), is_new_(access(path_.c_str(), F_OK) != 0) {}
+  ReportFile(const ReportFile&) = delete;
+  ReportFile& operator=(const ReportFile&) = delete;
+  ~ReportFile() {
+    if (file_ && is_new_ && !written_) unlink(path_.c_str());
+  }
+  [[nodiscard]] Status Open() {
+    file_.Reset(open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+    if (!file_) return FailErrno("writing the report to " + path_ + " (--html FILE chooses another place)", errno);
+    return {};
+  }
+  [[nodiscard]] Status Write(const std::string& text) {
+    written_ = ftruncate(file_.get(), 0) == 0 && WriteAll(file_.get(), text);
+    if (!written_) return FailErrno("writing the report to " + path_, errno);
+    return {};
+  }
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+
+ private:
+  std::string path_;
+  bool is_new_, written_ = false;
+  UniqueFd file_;
+};
 
 }  // namespace
 
@@ -67,9 +88,8 @@ int RunDemo(const Args& args) {
   if (!xpus) return FailWith(xpus.error());
   const auto runners = ChooseRunners(FindRunners(surroundings.self), args.Value("with"));
   if (!runners) return FailWith(runners.error());
-  const std::string path = args.Has("html") ? args.Value("html") : kDefaultPage;
-  const auto page = OpenPage(path);
-  if (!page) return FailWith(page.error());
+  ReportFile page(args.Has("html") ? args.Value("html") : kDefaultPage);
+  if (const Status opened = page.Open(); !opened) return FailWith(opened.error());
   const std::string temporary(surroundings.environment.Get("TMPDIR"));
   const auto directory = ScratchDirectory::Make(temporary.empty() ? "/tmp" : temporary, "model");
   if (!directory) return FailWith(directory.error());
@@ -101,14 +121,12 @@ int RunDemo(const Args& args) {
     report.acts.push_back(std::move(*result));
   }
   report.seconds = (MonotonicNow() - began) / kSecond;
-  // An earlier report stays until there is another.
-  if (ftruncate(page->get(), 0) != 0 || !WriteAll(page->get(), DemoPage(report)))
-    return FailWith(FailErrno("writing the report to " + path, errno).value());
+  if (const Status written = page.Write(DemoPage(report)); !written) return FailWith(written.error());
 
   if (for_programs) return Print(DemoDocument(report), format) && report.passed ? kOk : kFailed;
   if (!Print("\n" + Summary(report.acts).Text(layout))) return kFailed;
   audience.Say((report.passed ? "All acts passed" : "Not all acts passed") + std::string(" in ") + std::to_string(report.seconds) +
-               " s on " + std::string(stage.xpu().id.view()) + ". The report with every figure: " + path);
+               " s on " + std::string(stage.xpu().id.view()) + ". The report with every figure: " + page.path());
   return report.passed ? kOk : kFailed;
 }
 

@@ -62,10 +62,11 @@ Result<ActResult> ActDrivers(Demo& demo) {
       FLEXAI_TRY_STATUS(watch.ToTheEnd(kPatience));
       const Watch::Range range = watch.Together();
       const std::vector<double> used{watch.UsedPercent(0, range), watch.UsedPercent(1, range)};
-      const double sum = used[0] + used[1], error = SplitError(used, {70, 30});
+      const std::vector<double> splits = PartsInPercent(used);
+      const double error = SplitError(used, {70, 30});
       act.passed = act.passed && error <= kPoints && watch.AllRight();
       const std::string name(watch.looks().front().xpu.view());
-      const std::string split = sum > 0 ? FixedPoint(100 * used[0] / sum, 1) + " / " + FixedPoint(100 * used[1] / sum, 1) : "nothing";
+      const std::string split = FixedPoint(splits[0], 1) + " / " + FixedPoint(splits[1], 1);
       act.measured.append(act.measured.empty() ? "" : "; ").append(name).append(" ").append(split).append(" %");
       std::string line = "  " + name;
       line.append(": asked 70 / 30 %, measured ").append(split);

@@ -10,6 +10,7 @@ namespace flexai::cli {
 namespace {
 
 constexpr Nanos kPatience = 60 * kSecond;
+constexpr double kTooMuchElse = 0.25;  // cores, of the two or more that a machine has
 constexpr double kServiceLoad = 0.25;  // of the device: requests come as often as keep it busy for a quarter of the time
 
 std::string Seconds(double time) { return FixedPoint(time, 1) + " s"; }
@@ -137,16 +138,18 @@ Result<ActResult> ActGain(Demo& demo) {
   demo.audience.Say("  at once: train 60 % guaranteed, serve 30 % and high priority, batch 10 %; what one leaves idle the others may use.");
   std::vector<Stage::Part> cast = Cast(demo);
   FLEXAI_TRY(const Way alone, OneAfterAnother(demo, cast));
-  ActResult act{.name = "gain", .asked = "more than " + Percent(alone.UsedPercent()) + " used"};
+  ActResult act{.name = "gain", .asked = "more than " + Percent(alone.UsedPercent()) + " used, less than " + Seconds(alone.seconds)};
   act.details = Document::Of({{"service_load", kServiceLoad}, {"alone", Describe(alone)}});
   const auto attempt = [&]() -> Result<Document> {
     LoadMeter::Load load;
     FLEXAI_TRY(const Way together, Together(demo, cast, load));
     const double gain = alone.UsedPercent() > 0 ? 100 * (together.UsedPercent() / alone.UsedPercent() - 1) : 0;
-    // Not by the time it took: other work on the machine makes that longer, on a CPU driver at once.
-    act.passed = gain > 0;
-    act.measured = Percent(together.UsedPercent()) + " (" + (gain >= 0 ? "+" : "") + Percent(gain) + "), " + Seconds(together.seconds) +
-                   " instead of " + Seconds(alone.seconds);
+    act.passed = gain > 0 && together.seconds < alone.seconds;
+    // A CPU driver computes where the other work does: beside it a time says nothing, and so nothing is claimed.
+    act.left_out = !act.passed && gain > 0 && demo.stage.pinned() && load.foreign_cores >= kTooMuchElse
+                       ? "it took longer, but beside " + FixedPoint(load.foreign_cores, 2) + " cores of other work"
+                       : "";
+    act.measured = Percent(together.UsedPercent()) + " (" + (gain >= 0 ? "+" : "") + Percent(gain) + "), " + Seconds(together.seconds);
     act.figures = {Picture(cast, alone, together)};
     demo.audience.Say("  one after another: " + Seconds(alone.seconds) + ", device computing " + Percent(alone.UsedPercent()) + " of it");
     demo.audience.Say("  together:          " + Seconds(together.seconds) + ", device computing " + Percent(together.UsedPercent()) +

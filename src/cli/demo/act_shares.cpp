@@ -1,7 +1,3 @@
-#include <cmath>
-#include <filesystem>
-#include <numeric>
-
 #include "cli/demo/acts.hpp"
 #include "cli/demo/tries.hpp"
 #include "cli/demo/watch.hpp"
@@ -34,15 +30,16 @@ Result<ActResult> ActShares(Demo& demo) {
       used.push_back(watch.UsedPercent(i, range));
       asked.push_back(watch.programs()[i].asked_percent);
     }
-    const double sum = std::accumulate(used.begin(), used.end(), 0.0), error = SplitError(used, asked);
+    const std::vector<double> splits = PartsInPercent(used);
+    const double error = SplitError(used, asked);
     act.passed = error <= kPoints && watch.AllRight();
     act.measured.clear();
     Document programs = Document::EmptyArray();
     CurveFigure figure{
         .title = "Percent of the device used, asked (dotted) and measured", .seconds = watch.At(watch.looks().size() - 1), .curves = {}};
     for (std::size_t i = 0; i < parts.size(); ++i) {
-      const double split = sum > 0 ? 100 * used[i] / sum : 0;
-      const Windows spread = watch.WindowsOf(i, range);
+      const double split = splits[i];
+      const Spread spread = watch.SpreadOverSeconds(i, range);
       demo.audience.Say("  " + parts[i].label + ": asked " + parts[i].cores + " %, measured " + FixedPoint(split, 1) +
                         " % of what they used; " + FixedPoint(used[i], 1) +
                         " % of the device (in windows of 1 s: " + FixedPoint(spread.least, 1) + " to " + FixedPoint(spread.most, 1) +

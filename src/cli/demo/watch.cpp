@@ -4,11 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
-#include <numeric>
-
-#include "cli/measure/statistics.hpp"
 
 namespace flexai::cli {
 namespace {
@@ -123,18 +119,15 @@ double Watch::UsedPercent(std::size_t index, Range looks) const {
   return share ? (share->permille + share->think_permille) / 10.0 : 0;
 }
 
-Windows Watch::WindowsOf(std::size_t index, Range looks) const {
-  Windows spread{.least = 1e9, .most = 0};
+Spread Watch::SpreadOverSeconds(std::size_t index, Range looks) const {
+  std::vector<double> windows;
   std::size_t begin = looks.begin;
   for (std::size_t i = looks.begin; i < looks.end; ++i) {
     if (looks_[i].taken_ns - looks_[begin].taken_ns < kWindow) continue;
-    const double used = UsedPercent(index, {.begin = begin, .end = i + 1});
-    spread.least = std::min(spread.least, used);
-    spread.most = std::max(spread.most, used);
+    windows.push_back(UsedPercent(index, {.begin = begin, .end = i + 1}));
     begin = i;
   }
-  if (spread.most < spread.least) spread.least = spread.most = UsedPercent(index, looks);
-  return spread;
+  return SpreadOf(std::move(windows));
 }
 
 double Watch::At(std::size_t look) const {
@@ -173,12 +166,9 @@ std::string LoadWords(const LoadMeter::Load& load) {
 }
 
 double SplitError(const std::vector<double>& used, const std::vector<double>& asked) {
-  const double all_used = std::accumulate(used.begin(), used.end(), 0.0), all_asked = std::accumulate(asked.begin(), asked.end(), 0.0);
-  double error = 0;
-  for (std::size_t i = 0; i < used.size(); ++i) {
-    const double split = all_used > 0 ? 100 * used[i] / all_used : 0, wanted = all_asked > 0 ? 100 * asked[i] / all_asked : 0;
-    error = std::max({error, std::fabs(split - wanted), used[i] - asked[i]});
-  }
+  const std::vector<double> errors = Errors(PartsInPercent(asked), PartsInPercent(used));
+  double error = errors.empty() ? 0 : *std::max_element(errors.begin(), errors.end());
+  for (std::size_t i = 0; i < used.size(); ++i) error = std::max(error, used[i] - asked[i]);
   return error;
 }
 

@@ -9,13 +9,9 @@
 #include "cli/demo/audience.hpp"
 #include "cli/demo/stage.hpp"
 #include "cli/measure/machine.hpp"
+#include "cli/measure/statistics.hpp"
 
 namespace flexai::cli {
-
-/// Least and most of the windows of one second.
-struct Windows {
-  double least = 0, most = 0;
-};
 
 /// What one program did between its start and its end.
 struct JobRun {
@@ -63,7 +59,8 @@ class Watch {
   [[nodiscard]] Range Together() const;
   /// Percent of the XPU that program `index` used from look to look: device time, and the pauses for which the XPU was kept for it.
   [[nodiscard]] double UsedPercent(std::size_t index, Range looks) const;
-  [[nodiscard]] Windows WindowsOf(std::size_t index, Range looks) const;
+  /// The same in windows of one second; nothing when the looks are closer together.
+  [[nodiscard]] Spread SpreadOverSeconds(std::size_t index, Range looks) const;
   /// Seconds since Begin of a look.
   [[nodiscard]] double At(std::size_t look) const;
   [[nodiscard]] Curve CurveOf(std::size_t index) const;

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # doctor on a healthy, a broken and an empty machine.
 . "$(dirname "${BASH_SOURCE[0]}")/support.sh"
+need_no_card
 need python3
 
 expect 4 "a machine without drivers" "$flexai" doctor

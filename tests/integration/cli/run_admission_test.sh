@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Who gets in: over-commitment, names, what this version cannot enforce, and what the program finds in its environment.
 . "$(dirname "${BASH_SOURCE[0]}")/support.sh"
+need_no_card
 install_fake gpu
 
 # hold NAME OPTION…: a slice that lives until release.

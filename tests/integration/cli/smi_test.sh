@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # smi on machines with good, broken and no drivers.
 . "$(dirname "${BASH_SOURCE[0]}")/support.sh"
+need_no_card
 need python3
 
 # read_json EXPRESSION: what it gives for the document d on stdout.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # top in a real terminal (tmux): real programs in slices, keys that change them, windows of every size, and a terminal that is given back on every way out.
 . "$(dirname "${BASH_SOURCE[0]}")/support.sh"
+need_no_card
 need tmux
 need python3
 [[ -e /etc/OpenCL/vendors/pocl.icd ]] || skip "PoCL is not installed"

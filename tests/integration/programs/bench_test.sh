@@ -24,7 +24,7 @@ CHECK
 status=0
 "$flexai" bench remote 2>"$work/errors" || status=$?
 ((status == 2)) || fail "an unknown benchmark ended with $status instead of 2"
-grep -q "no benchmark 'remote'" "$work/errors" || fail "an unknown benchmark is not named"
+grep -q "'remote': it is slicing" "$work/errors" || fail "an unknown benchmark is not named"
 status=0
 "$flexai" bench --xpu nvidia-none 2>"$work/errors" || status=$?
 ((status == 1)) || fail "an unknown XPU ended with $status instead of 1"
