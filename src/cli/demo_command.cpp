@@ -40,33 +40,20 @@ std::vector<std::pair<std::string, std::string>> Facts(const XpuEntry& xpu) {
   return facts;
 }
 
-// Where the report goes. Opened before the first act: a place that cannot be written is known at once and not after a minute and a half. What was there
-// stays until there is a report, and where nothing was nothing is left without one.
-class ReportFile {
- public:
-  explicit ReportFile(std::string path) : path_(std::move(path)), is_new_(access(path_.c_str(), F_OK) != 0) {}
-  ReportFile(const ReportFile&) = delete;
-  ReportFile& operator=(const ReportFile&) = delete;
-  ~ReportFile() {
-    if (file_ && is_new_ && !written_) unlink(path_.c_str());
-  }
-  [[nodiscard]] Status Open() {
-    file_.Reset(open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
-    if (!file_) return FailErrno("writing the report to " + path_ + " (--html FILE chooses another place)", errno);
-    return {};
-  }
-  [[nodiscard]] Status Write(const std::string& text) {
-    written_ = ftruncate(file_.get(), 0) == 0 && WriteAll(file_.get(), text);
-    if (!written_) return FailErrno("writing the report to " + path_, errno);
-    return {};
-  }
-  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+// Asked before the first act: a place that cannot be written is known at once and not after a minute and a half. Nothing is made yet, so that a demo that
+// is interrupted leaves nothing, and an earlier report as it was.
+Status MayWrite(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  if (access(path.c_str(), W_OK) == 0 || (errno == ENOENT && access(folder.c_str(), W_OK | X_OK) == 0)) return {};
+  return FailErrno("writing the report to " + path + " (--html FILE chooses another place)", errno);
+}
 
- private:
-  std::string path_;
-  bool is_new_, written_ = false;
-  UniqueFd file_;
-};
+Status WriteReport(const std::string& path, const std::string& text) {
+  const UniqueFd file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (!file || !WriteAll(file.get(), text)) return FailErrno("writing the report to " + path, errno);
+  return {};
+}
 
 }  // namespace
 
@@ -88,8 +75,8 @@ int RunDemo(const Args& args) {
   if (!xpus) return FailWith(xpus.error());
   const auto runners = ChooseRunners(FindRunners(surroundings.self), args.Value("with"));
   if (!runners) return FailWith(runners.error());
-  ReportFile page(args.Has("html") ? args.Value("html") : kDefaultPage);
-  if (const Status opened = page.Open(); !opened) return FailWith(opened.error());
+  const std::string path = args.Has("html") ? args.Value("html") : kDefaultPage;
+  if (const Status may = MayWrite(path); !may) return FailWith(may.error());
   const std::string temporary(surroundings.environment.Get("TMPDIR"));
   const auto directory = ScratchDirectory::Make(temporary.empty() ? "/tmp" : temporary, "model");
   if (!directory) return FailWith(directory.error());
@@ -121,12 +108,12 @@ int RunDemo(const Args& args) {
     report.acts.push_back(std::move(*result));
   }
   report.seconds = (MonotonicNow() - began) / kSecond;
-  if (const Status written = page.Write(DemoPage(report)); !written) return FailWith(written.error());
+  if (const Status written = WriteReport(path, DemoPage(report)); !written) return FailWith(written.error());
 
   if (for_programs) return Print(DemoDocument(report), format) && report.passed ? kOk : kFailed;
   if (!Print("\n" + Summary(report.acts).Text(layout))) return kFailed;
   audience.Say((report.passed ? "All acts passed" : "Not all acts passed") + std::string(" in ") + std::to_string(report.seconds) +
-               " s on " + std::string(stage.xpu().id.view()) + ". The report with every figure: " + page.path());
+               " s on " + std::string(stage.xpu().id.view()) + ". The report with every figure: " + path);
   return report.passed ? kOk : kFailed;
 }
 
