@@ -4,6 +4,8 @@
 
 #include <cerrno>
 #include <csignal>
+#include <filesystem>
+#include <system_error>
 #include <vector>
 
 #include "base/fds.hpp"
@@ -45,6 +47,9 @@ std::vector<std::pair<std::string, std::string>> Facts(const XpuEntry& xpu) {
 Status MayWrite(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored))
+    return FailErrno("writing the report to " + path + " (--html FILE names a file)", EISDIR);
   if (access(path.c_str(), W_OK) == 0 || (errno == ENOENT && access(folder.c_str(), W_OK | X_OK) == 0)) return {};
   return FailErrno("writing the report to " + path + " (--html FILE chooses another place)", errno);
 }

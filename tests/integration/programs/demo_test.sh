@@ -43,4 +43,5 @@ refused() {
   grep -q -- "$2" "$work/err" || fail "the error does not say what to do: $(cat "$work/err")"
 }
 refused 1 '--html FILE' --html "$work/no/such/place.html"
+refused 1 'Is a directory' --html "$work"
 refused 2 'it knows leela-zero, tinygrad' --html "$work/report.html" --with tinygrat
