@@ -99,7 +99,7 @@ std::string KernelLines() {
   return text;
 }
 
-std::string Manifest(const std::vector<Part>& parts, bool has_kernel_lines, const Redactor& redactor) {
+std::string Manifest(const std::vector<Part>& parts, const std::string& kernel_lines, const Redactor& redactor) {
   std::string text = "Made by `flexai support-bundle`, version " FLEXAI_VERSION ". Nothing of it was sent anywhere.\n\nIn it:\n";
   for (const Part& part : parts) text += "  " + part.name + ": " + part.what + "\n";
   text += "\nReplaced, the same by the same word (" + std::to_string(redactor.Count()) +
@@ -109,7 +109,7 @@ std::string Manifest(const std::vector<Part>& parts, bool has_kernel_lines, cons
           "  arguments and folders of what slices were started with: only the program's name is shown\n"
           "  variables that are not about drivers, loaders or flexai; of those that are, values that are not known to be settings\n"
           "  the machine's name and addresses, processes outside of slices, the bytes of regions\n";
-  if (!has_kernel_lines)
+  if (kernel_lines.empty())
     text += "  lines of the kernel's log: it has none about accelerators, or shows them only to root (dmesg_restrict)\n";
   return text + "\nAs they are: names of slices and programs, of accelerators and drivers, numbers.\n";
 }
@@ -158,7 +158,7 @@ Result<std::vector<Part>> Collect(const Surroundings& surroundings) {
   if (!kernel.empty())
     parts.push_back({"kernel.txt", "the last 200 lines of the kernel's log about drivers of accelerators", redactor.Text(kernel)});
   parts.insert(parts.begin(), {"MANIFEST", "this", ""});
-  parts.front().text = Manifest({parts.begin() + 1, parts.end()}, !kernel.empty(), redactor);
+  parts.front().text = Manifest({parts.begin() + 1, parts.end()}, kernel, redactor);
   return parts;
 }
 
