@@ -18,7 +18,7 @@ unset FLEXAI_SLICE OPENCL_LAYERS FLEXAI_DRIVER_TIMEOUT OCL_ICD_FILENAMES OPENCL_
 
 # For tests about machines without accelerators: what the kernel or a management library shows is there whatever the drivers.
 need_no_card() {
-  "$flexai" smi -o json 2>/dev/null | tr -d ' \n' | grep -q '"xpus":\[\]' || skip "this machine has an accelerator of its own"
+  [[ "$("$flexai" smi -o json 2>/dev/null | tr -d ' \n')" == *'"xpus":[]'* ]] || skip "this machine has an accelerator of its own"
 }
 install_fake() { printf '%s\n' "$fakes/libfake_opencl_$1.so" >"$work/vendors/$1.icd"; }
 card=nvidia-1a2b3c4d5e6f708192a3b4c5d6e7f809 # what libfake_opencl_gpu.so shows
