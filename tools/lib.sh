@@ -93,7 +93,7 @@ run_ctest() {
   shift
   use_test_drivers
   # Passed tests are progress; skipped and failed ones are shown, with the output of the failed.
-  local report="$FLEXAI_ROOT/build/logs/ctest-$preset.xml" status=0
+  local report="$FLEXAI_ROOT/build/logs/ctest-${FLEXAI_STEP:-$preset}.xml" status=0
   mkdir -p build/logs && rm -f "$report"
   "${under[@]}" ctest --test-dir "build/$preset" --output-on-failure --no-tests=error -j"$(jobs_available)" \
     --output-junit "$report" "$@" 2>&1 |
